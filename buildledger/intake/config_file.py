@@ -8,19 +8,22 @@ import logging
 from pathlib import Path
 
 from buildledger.config.diff import diff
-from buildledger.config.load import load
+from buildledger.config.load import Loader
 from buildledger.config.plan import stored_lines
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
 from buildledger.domain.config import ApplyConfig
+from buildledger.domain.refusals import ConfigReplacedRefusal
 from buildledger.events.limits import LINE_CHARACTERS, storable
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.submission import Origin, Receipt
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
 """Between two looks at the file's time and size."""
+AGAIN_SECONDS = 15.0
+"""Between two tries while the place of the secrets can't be asked: nothing of the file tells when it can."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,14 +31,36 @@ _log = logging.getLogger(__name__)
 class ConfigFile:
     """Keeps the configuration in force equal to a file."""
 
-    def __init__(self, path: Path, ledger: Ledger, active: ActiveConfiguration) -> None:
+    def __init__(
+        self, path: Path, ledger: Ledger, active: ActiveConfiguration, *, again_seconds: float = AGAIN_SECONDS
+    ) -> None:
+        self._again_seconds = again_seconds
         self._path = path
         self._ledger = ledger
         self._active = active
+        self._loader = Loader()
         self._look_now = asyncio.Event()
         self._seen: tuple[int, int, int] | None = None
+        self._again_at: float | None = None
+        """When to try it again although it hasn't changed, by the event loop's clock."""
+        self._digest: str | None = None
+        """Of the configuration that the file said when it was applied last."""
+        self._position = 0
+        """Up to which the ledger was known then: what was applied before it has been replaced by the file."""
         self.rejected: str | None = None
         """What is wrong with the file as it was looked at last, for people; None if it is in force."""
+
+    @property
+    def overridden(self) -> str | None:
+        """That something else is in force than the file said last, and until when, for people; None: the file is."""
+        applied = self._active.applied
+        if applied is None or applied.position <= self._position or applied.digest == self._digest:
+            return None
+        return (
+            f"revision {applied.revision}, applied at {applied.at:%Y-%m-%d %H:%M} UTC from {applied.source}, is in"
+            f" force and not what {self._path} says; the file comes into force again when it is changed, or at the"
+            " next start"
+        )
 
     async def apply(self) -> Receipt:
         """Apply it as it stands; one that says what is in force already decides nothing.
@@ -45,10 +70,13 @@ class ConfigFile:
             LedgerUnavailable
         """
         self._seen = self._stamp()
+        self._again_at = None
         try:
             receipt = await self._apply()
         except ConfigErrors as errors:
             self.rejected = _first_of(errors)
+            if any(problem.code == "secrets-unreachable" for problem in errors.problems):
+                self._again_at = asyncio.get_running_loop().time() + self._again_seconds
             raise
         except Exception as error:
             self.rejected = f"{self._path} could not be applied: {error}"
@@ -57,14 +85,27 @@ class ConfigFile:
         return receipt
 
     async def _apply(self) -> Receipt:
-        wanted = await asyncio.to_thread(load, self._path)
-        command = ApplyConfig(
-            digest=wanted.digest,
-            text=wanted.to_json(),
-            origin=storable(str(self._path.resolve()), LINE_CHARACTERS),
-            plan=stored_lines(diff(self._active.current, wanted)),
-        )
-        return await self._ledger.execute(command, origin=Origin(actor="system"))
+        wanted = await asyncio.to_thread(self._loader.load, self._path)
+        while True:
+            current, required = await asyncio.to_thread(self._active.newest)
+            command = ApplyConfig(
+                digest=wanted.digest,
+                text=wanted.to_json(),
+                origin=self._origin,
+                plan=stored_lines(await asyncio.to_thread(diff, current, wanted)),
+            )
+            with contextlib.suppress(ConfigReplacedRefusal):  # then the plan would be of another one
+                replaced = self._active.applied
+                receipt = await self._ledger.execute(*required, command, origin=Origin(actor="system"))
+                break
+        self._digest, self._position = wanted.digest, receipt.position
+        if receipt.positions and replaced is not None and replaced.source != self._origin:
+            _log.warning("%s replaces revision %s, applied from %s", self._path, replaced.revision, replaced.source)
+        return receipt
+
+    @property
+    def _origin(self) -> str:
+        return storable(str(self._path.resolve()), LINE_CHARACTERS)
 
     def look(self) -> None:
         """Apply it soon even if it looks the same, as SIGHUP asks for."""
@@ -78,8 +119,11 @@ class ConfigFile:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._look_now.wait()
             self._look_now.clear()
-            if self._stamp() != self._seen:
+            if self._stamp() != self._seen or self._is_due():
                 await self._try()
+
+    def _is_due(self) -> bool:
+        return self._again_at is not None and asyncio.get_running_loop().time() >= self._again_at
 
     async def _try(self) -> None:
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from buildledger.config.resolved import ChangeTrigger, Configuration, CronTrigger, LockUse, Project, Retry
+from buildledger.config.lock_uses import LockUse
+from buildledger.config.resolved import ChangeTrigger, Configuration, CronTrigger, Project, Retry
 from buildledger.config.steps.checkout import CheckoutStep
 from buildledger.config.steps.run import RunStep
 from buildledger.config.values import Expression

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from buildledger.config import builders, limits, parsing, resolved, secret_settings, sources, triggers, workers
 from buildledger.config.document import Document
+from buildledger.config.doubts.report import warn
 from buildledger.config.foreign.recognition import Foreign, recognise
-from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
 from buildledger.config.inputs import InputSpec
 from buildledger.config.lock_checks import check_lock_order
@@ -98,12 +98,12 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
         ).resolve(),
     )
     check_lock_order(document, resolved_builders.values())
-    warn_of_foreign_expressions(document)
     idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
         idle.warn(builder)
     if document.failed:
         return None
+    warn(document, parsed, configuration)
     if (size := len(configuration.to_json().encode())) > limits.CANONICAL_BYTES:
         message = f"everything expanded it has {size} bytes, at most {limits.CANONICAL_BYTES} are allowed"
         document.add("limit-expanded", (), message, "smaller matrices")

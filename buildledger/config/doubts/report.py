@@ -6,7 +6,6 @@ from buildledger.config.document import Document
 from buildledger.config.doubts.artifacts import warn_of_downloads
 from buildledger.config.doubts.builds import warn_of_builds
 from buildledger.config.doubts.conditions import warn_of_conditions
-from buildledger.config.doubts.texts import warn_of_texts
 from buildledger.config.doubts.unused import warn_of_unused
 from buildledger.config.parsing import Parsed
 from buildledger.config.resolved import Configuration
@@ -16,9 +15,8 @@ ELSEWHERE = frozenset({"generate", "repo_pipelines"})
 
 
 def warn(document: Document, parsed: Parsed, configuration: Configuration) -> None:
-    """Add them to the document."""
+    """Add them to the document; those of single texts are there already, for they need no sound file."""
     is_whole = not ELSEWHERE & document.data.keys()
-    warn_of_texts(document)
     warn_of_conditions(document, parsed)
     warn_of_unused(document, parsed, is_whole=is_whole)
     warn_of_downloads(document, parsed)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from buildledger.config.document import Document
+from buildledger.config.kept import Kept
 from buildledger.config.problems import Path
 from buildledger.config.steps import shell_syntax
 from buildledger.config.steps.step import IN_SCRIPT, VALUES
@@ -18,19 +19,39 @@ _WINDOWS = re.compile(r"[^%\s]*%[A-Za-z_]\w*%[^%]*")
 _HOLDS_NULL = frozenset({"env"})
 
 
-def warn_of_texts(document: Document) -> None:
-    """Warn of those that nobody has warned of yet, by their places."""
+def warn_of_texts(document: Document, kept: Kept) -> None:
+    """Warn of those that nobody has warned of yet, by their places; not in entries that are known to have none."""
     known = {problem.path for problem in document.problems}
-    for path, value in list(_leaves(document.data, ())):
-        if value is None:
-            _empty(document, path)
-        elif path not in known:
-            _text(document, path, value)
+    for path, entry in _entries(document.data):
+        if kept.is_plain(path, entry):
+            continue
+        reports = document.reports
+        for place, value in list(_leaves(entry, path)):
+            if place in known:
+                continue
+            if value is None:
+                _empty(document, place)
+            else:
+                _text(document, place, value)
+        if document.reports == reports:
+            kept.keep_plain(path, entry)
+
+
+def _entries(data: Any) -> Iterator[tuple[Path, Any]]:
+    """The entries of all sections, and whatever else stands at the top."""
+    if not isinstance(data, dict):
+        yield (), data
+        return
+    for section, value in data.items():
+        if isinstance(value, dict):
+            yield from (((section, name), entry) for name, entry in value.items())
+        else:
+            yield (section,), value
 
 
 def _empty(document: Document, path: Path) -> None:
     """A key of ours with nothing behind it, as after `when: #main`: it is as if the key weren't there."""
-    if isinstance(path[-1], str) and (len(path) < 2 or path[-2] not in _HOLDS_NULL):
+    if path and isinstance(path[-1], str) and (len(path) < 2 or path[-2] not in _HOLDS_NULL):
         message = f"'{path[-1]}' has no value, as if it weren't there"
         document.add("no-value", path, message, "write a value, or take the key out", at_key=True, warning=True)
 

@@ -50,6 +50,7 @@ class BuilderResolver:
             inputs=inputs,
             matrix=matrix.types(self._model.matrix),
             properties=frozenset(self._model.properties),
+            granted_secrets=parsed.granted_secrets,
         )
 
     def resolve(self) -> list[resolved.Builder]:

@@ -17,6 +17,7 @@ CODES = {
     "expression-type": "a CEL expression gives a value of a type that can't stand there",
     "file": "the file can't be read",
     "filter": "not a filter of a partial clone",
+    "grant": "something that isn't granted to the file of a repository, or a grant of nothing",
     "input": "the declaration of an input contradicts itself or another one",
     "input-value": "a value doesn't suit the input it is for",
     "key-type": "a key that isn't text, such as `3.12:` without quotes",

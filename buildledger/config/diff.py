@@ -16,6 +16,7 @@ SECTIONS = {
     "locks": "lock",
     "builders": "builder",
     "triggers": "trigger",
+    "repo_pipelines": "repository pipeline",
 }
 SETTINGS = ("server", "secrets")
 
@@ -35,7 +36,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     action: Literal["created", "changed", "removed"]
     kind: str
-    """`source`, `worker`, `lock`, `builder`, `trigger`, `server` or `secrets`."""
+    """`source`, `worker`, `lock`, `builder`, `trigger`, `repository pipeline`, `server` or `secrets`."""
     name: str
     fields: tuple[FieldChange, ...] = ()
     """What changed; empty for what is created or removed."""

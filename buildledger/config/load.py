@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildledger.config import builders, limits, parsing, resolved, sources, triggers, workers
+from buildledger.config import builders, grants, limits, parsing, resolved, sources, triggers, workers
 from buildledger.config.document import Document, Mark
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
@@ -45,7 +45,7 @@ def resolve_text(
     """
     document = read(text, file)
     configuration = _resolve(document, directory.resolve(), secrets_required=secrets_required)
-    return configuration, _ordered(document)
+    return configuration, ordered(document)
 
 
 def _load(path: Path, *, secrets_required: bool) -> tuple[Configuration | None, list[Problem]]:
@@ -86,10 +86,11 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
         triggers=triggers.TriggerResolver(
             document,
             parsed,
-            _cells(resolved_builders),
+            cells(resolved_builders),
             inputs,
             {name: builder.sources for name, builder in resolved_builders.items()},
         ).resolve(),
+        repo_pipelines=grants.resolve(document, parsed, source),
     )
     warn_of_foreign_expressions(document)
     for builder in resolved_builders.values():
@@ -126,7 +127,7 @@ def _builders(
     return result
 
 
-def _cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
+def cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
     """What a name in a trigger means: a cell itself, a builder all its cells."""
     result: dict[str, list[str]] = {name: [name] for name in found}
     for builder in found.values():
@@ -166,7 +167,7 @@ def _not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
     )
 
 
-def _ordered(document: Document) -> list[Problem]:
+def ordered(document: Document) -> list[Problem]:
     """Problems in the order of the file, up to the limit."""
     ordered = sorted(document.problems, key=lambda problem: (problem.line, problem.column, problem.code))
     left = len(ordered) - limits.PROBLEMS

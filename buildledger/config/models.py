@@ -27,6 +27,7 @@ from buildledger.config.fields import (
 )
 from buildledger.config.machine_models import Worker
 from buildledger.config.nodes import ExpressionText
+from buildledger.config.pipeline_models import RepoPipeline
 from buildledger.config.source_models import Source
 from buildledger.config.strict import Strict, as_list, choose
 
@@ -123,11 +124,18 @@ class SuccessTrigger(Strict):
     """Builders; the name of a matrix means all its cells."""
 
 
+TRIGGERS: dict[str, type[Strict]] = {
+    "change": ChangeTrigger,
+    "manual": ManualTrigger,
+    "cron": CronTrigger,
+    "success": SuccessTrigger,
+}
+"""The kinds of triggers, by `on`."""
 Trigger = Annotated[
     ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger,
     choose(
         "on",
-        {"change": ChangeTrigger, "manual": ManualTrigger, "cron": CronTrigger, "success": SuccessTrigger},
+        TRIGGERS,
         unbuilt=frozenset({"pull_request", "try", "call", "dependent"}),
         what="trigger",
     ),
@@ -147,7 +155,6 @@ class File(Strict):
             "notify",
             "projects",
             "properties",
-            "repo_pipelines",
             "retention",
             "statuses",
         }
@@ -163,6 +170,8 @@ class File(Strict):
     templates: dict[Name, Template] = {}
     builders: dict[Name, Builder] = {}
     triggers: Annotated[list[Trigger], Field(max_length=4096)] = []
+    repo_pipelines: dict[Name, RepoPipeline] = {}
+    """What repositories may define for themselves, by their sources."""
 
 
 SECTIONS: dict[str, Any] = {name: info.annotation for name, info in File.model_fields.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, get_args
@@ -13,11 +14,12 @@ from buildledger.config import builder_models, messages, models, scalars
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
 from buildledger.config.machine_models import Worker
+from buildledger.config.pipeline_models import RepoPipeline
 from buildledger.config.problems import Path
 from buildledger.config.source_models import SourceModel
 from buildledger.config.strict import unknown_key
 
-_MAPPINGS = ("sources", "workers", "locks", "templates", "builders")
+_MAPPINGS = ("sources", "workers", "locks", "templates", "builders", "repo_pipelines")
 
 
 @dataclass
@@ -31,8 +33,11 @@ class Parsed:
     locks: dict[str, models.Lock] = field(default_factory=dict)
     templates: dict[str, builder_models.Template] = field(default_factory=dict)
     builders: dict[str, builder_models.Builder] = field(default_factory=dict)
+    repo_pipelines: dict[str, RepoPipeline] = field(default_factory=dict)
     triggers: dict[int, Any] = field(default_factory=dict)
     """By index in the file."""
+    granted_secrets: frozenset[str] | None = None
+    """The only secrets that may be named; None: any."""
     names: dict[str, frozenset[str]] = field(default_factory=dict)
     """By section, those of unsound entries too: a reference to one is no second fault."""
 
@@ -55,17 +60,24 @@ def parse(document: Document) -> Parsed:
             error = unknown_key(models.File, key)
             context = error.context or {}
             document.add(error.type, (key,), str(context["message"]), str(context["hint"]), at_key=True)
-    _version(document, data)
+    check_version(document, data)
     for section in ("server", "secrets"):
         if section in data and (model := _validate(document, (section,), section, data[section])) is not None:
             setattr(parsed, section, model)
-    for section in _MAPPINGS:
-        _mapping(document, section, data.get(section, {}), parsed)
-    _triggers(document, data.get("triggers", []), parsed)
+    parse_sections(document, data, (*_MAPPINGS, "triggers"), parsed)
     return parsed
 
 
-def _version(document: Document, data: dict[str, Any]) -> None:
+def parse_sections(document: Document, data: dict[str, Any], sections: Iterable[str], parsed: Parsed) -> None:
+    """Validate the entries of some sections."""
+    for section in sections:
+        if section == "triggers":
+            _triggers(document, data.get(section, []), parsed)
+        else:
+            _mapping(document, section, data.get(section, {}), parsed)
+
+
+def check_version(document: Document, data: dict[str, Any]) -> None:
     if "version" not in data:
         document.add("missing-key", ("version",), "missing key 'version'", "the first line is 'version: 1'")
     elif data["version"] is True or data["version"] != 1 or not isinstance(data["version"], int):

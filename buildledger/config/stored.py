@@ -30,7 +30,7 @@ def _secrets_are_masked(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
-    "configuration": {},
+    "configuration": {"repo_pipelines": {}},
     "secrets": {},
     "sources": {},
     "workers": {},

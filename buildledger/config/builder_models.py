@@ -10,10 +10,11 @@ from pydantic import Field
 
 from buildledger.config import limits
 from buildledger.config.fields import (
+    Boolean,
     Identifier,
     Name,
     Text,
-    Whole,
+    WholeBetween,
 )
 from buildledger.config.nodes import (
     AnyValue,
@@ -34,6 +35,7 @@ class InputModel(Strict):
     type: Literal["string", "integer", "boolean", "list"] = "string"
     """`list` is a list of texts."""
     description: Text = ""
+    """What it is, for whoever is asked for it."""
     default: PlainValue = None
     """Without one, the value has to be given."""
     enum: Annotated[list[PlainValue], Field(min_length=1, max_length=256)] | None = None
@@ -50,7 +52,9 @@ class Template(Strict):
     """Steps that several builders use, with inputs of their own; it sees nothing of the builder but those."""
 
     inputs: InputModels = {}
+    """What its steps get from the builders that use it."""
     steps: Steps
+    """What is done, in order."""
 
 
 class Matrix(Strict):
@@ -60,6 +64,7 @@ class Matrix(Strict):
         dict[Identifier, Annotated[list[AxisValue], Field(min_length=1, max_length=limits.MATRIX_VALUES)]],
         Field(min_length=1, max_length=limits.MATRIX_AXES),
     ]
+    """What varies, by name: the values of each axis, in the order in which they name the cells."""
     exclude: list[dict[Identifier, AxisValue]] = []
     """Combinations to leave out; an axis that isn't mentioned means all its values."""
 
@@ -78,20 +83,25 @@ class Retry(Strict):
 
     on: list[Literal["infrastructure"]] = ["infrastructure"]
     """`infrastructure`: the worker was lost. An empty list: never."""
-    max: Annotated[Whole, Field(ge=0, le=limits.RETRIES)] = 2
+    max: Annotated[int, WholeBetween(0, limits.RETRIES)] = 2
     """Attempts after the first one."""
 
 
 class Builder(Strict):
     """Something that can be built."""
 
-    unbuilt: ClassVar = frozenset({"protected", "pick", "timeout", "artifacts", "reports", "services", "secrets"})
+    unbuilt: ClassVar = frozenset({"pick", "timeout", "artifacts", "reports", "services", "secrets"})
 
     project: Name | None = None
     """What it belongs to, for people."""
+    protected: Boolean = False
+    """Defined here and nowhere else: no repository's own file may change it, take its name, or have it built."""
     description: Text = ""
+    """What it does, for people."""
     tags: Annotated[list[Name], Field(max_length=64)] = []
+    """Words that people look for it by."""
     matrix: Matrix | None = None
+    """Several builders in one: a cell for each combination of values."""
     inputs: InputModels = {}
     """What every trigger may give; inputs of its manual triggers are added."""
     use: Text | None = None
@@ -111,6 +121,7 @@ class Builder(Strict):
     collapse: Literal["never", "same-branch", "same-revision"] = "same-branch"
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()
+    """When a build that didn't answer its request is tried again."""
     locks: list[Annotated[LockUse, shorthand("lock", LockUse | Text)]] = []
     """Held from the first step to the last."""
     priority: PriorityValue = 0

@@ -146,6 +146,7 @@ class BuilderResolver:
             base=self._name,
             matrix=cell,
             project=model.project,
+            protected=model.protected,
             description=model.description,
             tags=tuple(model.tags),
             inputs=self._inputs,

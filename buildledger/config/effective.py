@@ -5,7 +5,7 @@ Composed when somebody asks, and stored nowhere: a request and a build say which
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 
 from buildledger.config import globs
 from buildledger.config.namespace import source_of
-from buildledger.config.resolved import Builder, Configuration, RepoPipeline
+from buildledger.config.resolved import Builder, Configuration, RepoPipeline, SuccessTrigger, Trigger
 from buildledger.config.values import Expression
 
 
@@ -75,12 +75,10 @@ def _secrets(value: Any) -> Iterator[str]:
         yield from _secrets(inner)
 
 
-def _composed(central: Configuration, pipeline: Configuration, builders: Any) -> Configuration:
+def _composed(central: Configuration, pipeline: Configuration, builders: Mapping[str, Builder]) -> Configuration:
     held = {name: _held(central, builder) for name, builder in builders.items()}
-    triggers = {
-        name: trigger for name, trigger in pipeline.triggers.items() if held.keys() >= {*trigger.build}
-    }
-    composed = Composed(
+    triggers = {name: made for name, trigger in pipeline.triggers.items() if (made := _left_of(trigger, held))}
+    return Composed(
         server=central.server,
         secrets=central.secrets,
         sources=central.sources,
@@ -92,7 +90,13 @@ def _composed(central: Configuration, pipeline: Configuration, builders: Any) ->
         applied=central.digest,
         pipeline=pipeline.digest,
     )
-    return composed
+
+
+def _left_of(trigger: Trigger, builders: Mapping[str, Builder]) -> Trigger | None:
+    """A trigger with those of its builders that there are; None if it has nothing to do without the others."""
+    build = tuple(name for name in trigger.build if name in builders)
+    complete = not isinstance(trigger, SuccessTrigger) or builders.keys() >= {*trigger.of}
+    return msgspec.structs.replace(trigger, build=build) if build and complete else None
 
 
 def _held(central: Configuration, builder: Builder) -> Builder:

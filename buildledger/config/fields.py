@@ -7,12 +7,13 @@ have a `hint`, and an `at`: the key inside the value that the fault is about.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from buildledger.config import globs, limits, paths, scalars
+from buildledger.config import globs, limits, paths, scalars, value_schemas
 
 
 def fault(code: str, message: str, hint: str = "", at: str | int | None = None) -> PydanticCustomError:
@@ -56,10 +57,6 @@ def _script(value: Any) -> str:
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.()-]*\Z")
-_RESERVED = frozenset(
-    {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
-    | {"namespace", "null", "package", "return", "true", "var", "void", "while"}
-)
 
 
 def read_name(value: Any) -> str:
@@ -75,7 +72,7 @@ def read_identifier(value: Any) -> str:
     text = _short(value)
     if not _IDENTIFIER.match(text):
         raise fault("name", f"'{text}' is no name", "letters, digits and _, not beginning with a digit")
-    if text in _RESERVED:
+    if text in value_schemas.RESERVED:
         raise fault("name", f"'{text}' is a reserved word of the expression language", "choose another name")
     return text
 
@@ -186,29 +183,43 @@ def read_whole(value: Any) -> int:
     raise fault("type", f"expected a whole number, found {scalars.describe(value)}")
 
 
-def _schema(**extra: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", **extra})
+@dataclass(frozen=True)
+class WholeBetween:
+    """A whole number from `least` to `most`, both included."""
+
+    least: int
+    most: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """How pydantic reads it."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """What the JSON Schema says of it."""
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+    def read(self, value: Any) -> int:
+        """The number."""
+        number = read_whole(value)
+        if number < self.least:
+            raise fault("range", f"{number} where at least {self.least} may stand")
+        if number > self.most:
+            raise fault("range", f"{number} where at most {self.most} may stand")
+        return number
 
 
-_DURATION_PATTERN = r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
-
-Text = Annotated[str, PlainValidator(read_text), _schema(maxLength=limits.TEXT_CHARACTERS)]
-Script = Annotated[str, PlainValidator(_script), _schema(maxLength=limits.SCRIPT_CHARACTERS)]
-Name = Annotated[
-    str, PlainValidator(read_name), _schema(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", maxLength=limits.NAME_CHARACTERS)
-]
-Identifier = Annotated[
-    str, PlainValidator(read_identifier), _schema(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", maxLength=limits.NAME_CHARACTERS)
-]
-Variable = Annotated[str, PlainValidator(_variable), _schema(maxLength=limits.NAME_CHARACTERS)]
-Duration = Annotated[float, PlainValidator(_duration), _schema(pattern=_DURATION_PATTERN)]
+Text = Annotated[str, PlainValidator(read_text), WithJsonSchema(value_schemas.TEXT)]
+Script = Annotated[str, PlainValidator(_script), WithJsonSchema(value_schemas.SCRIPT)]
+Name = Annotated[str, PlainValidator(read_name), WithJsonSchema(value_schemas.NAME)]
+Identifier = Annotated[str, PlainValidator(read_identifier), WithJsonSchema(value_schemas.IDENTIFIER)]
+Variable = Annotated[str, PlainValidator(_variable), WithJsonSchema(value_schemas.VARIABLE)]
+Duration = Annotated[float, PlainValidator(_duration), WithJsonSchema(value_schemas.DURATION)]
 DurationOrNever = Annotated[
-    float | None, PlainValidator(_duration_or_never), _schema(pattern=rf"^never$|{_DURATION_PATTERN}")
+    float | None, PlainValidator(_duration_or_never), WithJsonSchema(value_schemas.DURATION_OR_NEVER)
 ]
-Size = Annotated[int, PlainValidator(_size), _schema(pattern=r"^\d+ ?(B|kB|MB|GB|KiB|MiB|GiB)$")]
-Branch = Annotated[str, PlainValidator(_branch), _schema()]
-BranchPattern = Annotated[str, PlainValidator(_branch_pattern), _schema()]
-RelativePath = Annotated[str, PlainValidator(_path), _schema()]
-PartialClone = Annotated[str, PlainValidator(_filter), _schema(pattern=r"^(blob:none|tree:0|blob:limit=\d+[kmg]?)$")]
-Boolean = Annotated[bool, PlainValidator(_boolean), WithJsonSchema({"type": "boolean"})]
-Whole = Annotated[int, BeforeValidator(read_whole)]
+Size = Annotated[int, PlainValidator(_size), WithJsonSchema(value_schemas.SIZE)]
+Branch = Annotated[str, PlainValidator(_branch), WithJsonSchema(value_schemas.BRANCH)]
+BranchPattern = Annotated[str, PlainValidator(_branch_pattern), WithJsonSchema(value_schemas.BRANCH_PATTERN)]
+RelativePath = Annotated[str, PlainValidator(_path), WithJsonSchema(value_schemas.RELATIVE_PATH)]
+PartialClone = Annotated[str, PlainValidator(_filter), WithJsonSchema(value_schemas.PARTIAL_CLONE)]
+Boolean = Annotated[bool, PlainValidator(_boolean), WithJsonSchema(value_schemas.BOOLEAN)]

@@ -61,7 +61,7 @@ def _load(path: Path, *, secrets_required: bool) -> tuple[Configuration | None, 
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return None, [_not_utf8(file, raw, error)]
+        return None, [not_utf8(file, raw, error)]
     return resolve_text(text, file=file, directory=path.resolve().parent, secrets_required=secrets_required)
 
 
@@ -72,7 +72,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
     parsed = parsing.parse(document)
     secrets = _secrets(document, parsed, directory)
     source = provider(secrets) if secrets_required else None
-    if parsed.secrets is None and isinstance(document.data, dict) and "secrets" in document.data:
+    if parsed.secrets is None and isinstance(document.data, dict) and document.data.get("secrets") is not None:
         source = None
     inputs = triggers.manual_inputs(document, parsed)
     resolved_builders = _builders(document, parsed, source, inputs)
@@ -158,7 +158,8 @@ def _address(document: Document, parsed: parsing.Parsed) -> str | None:
     return None if url is None else url.rstrip("/")
 
 
-def _not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
+def not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
+    """The problem of a file that is no text, at the first byte that shows it."""
     before = raw[: error.start].decode("utf-8", "replace")
     mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
     message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8"

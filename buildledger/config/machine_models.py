@@ -15,7 +15,7 @@ from buildledger.config.fields import (
     DurationOrNever,
     Identifier,
     Text,
-    Whole,
+    WholeBetween,
     fault,
 )
 from buildledger.config.strict import Strict, choose
@@ -24,7 +24,7 @@ from buildledger.config.strict import Strict, choose
 class StartModel(Strict):
     """How the server starts a worker when there is work for it, and stops it when there is none."""
 
-    max: Annotated[Whole, Field(ge=1, le=limits.MACHINES)] = 1
+    max: Annotated[int, WholeBetween(1, limits.MACHINES)] = 1
     """How many there may be. More than one are workers of their own, `name-1` to `name-<max>`, this capacity each."""
     idle_timeout: DurationOrNever = 600.0
     """It is stopped after having had nothing to do for so long; `never`: it goes on running."""
@@ -49,6 +49,7 @@ class LocalStartModel(StartModel):
     """As a process beside the server."""
 
     driver: Literal["local"]
+    """`local`: a process beside the server."""
     command: Command | None = None
     """The worker's program and its first arguments; by default Build Ledger's own worker."""
 
@@ -57,9 +58,10 @@ class SshStartModel(StartModel):
     """On a host that the server reaches by OpenSSH; the worker's session runs through that connection."""
 
     driver: Literal["ssh"]
+    """`ssh`: a process on a host that the server reaches by OpenSSH."""
     host: Text
     """`host` or `user@host`."""
-    port: Annotated[Whole, Field(ge=1, le=65_535)] = 22
+    port: Annotated[int, WholeBetween(1, 65_535)] = 22
     """Where its sshd listens."""
     identity: Text | None = None
     """The file of the private key, absolute or relative to the configuration file; by default what ssh finds."""
@@ -96,6 +98,13 @@ def _pod(value: Any) -> dict[str, Any]:
     return plain
 
 
+_POD = {
+    "type": "object",
+    "properties": {"metadata": {}, "spec": {}},
+    "additionalProperties": False,
+}
+
+
 def _quantity(value: Any) -> str:
     """`500m`, `2Gi`, or a number, which Kubernetes takes as text as well."""
     if isinstance(value, scalars.Whole | scalars.Fraction):
@@ -105,7 +114,7 @@ def _quantity(value: Any) -> str:
     return value
 
 
-Quantity = Annotated[str, PlainValidator(_quantity), WithJsonSchema({"type": ["string", "number"]})]
+Quantity = Annotated[str, PlainValidator(_quantity), WithJsonSchema({"type": ["string", "number"], "minLength": 1})]
 
 
 class ResourcesModel(Strict):
@@ -121,6 +130,7 @@ class KubernetesStartModel(StartModel):
     """As a Kubernetes Job."""
 
     driver: Literal["kubernetes"]
+    """`kubernetes`: a Kubernetes Job."""
     image: Text
     """The container's image."""
     server: Text
@@ -137,7 +147,7 @@ class KubernetesStartModel(StartModel):
     """Of the pods; by default the namespace's own."""
     resources: ResourcesModel = ResourcesModel()
     """What the container asks for."""
-    pod: Annotated[dict[str, Any], PlainValidator(_pod), WithJsonSchema({"type": "object"})] = {}
+    pod: Annotated[dict[str, Any], PlainValidator(_pod), WithJsonSchema(_POD)] = {}
     """Laid over the pod template: `metadata` and `spec`; mappings are merged, `containers` by name (ours: `worker`)."""
     keep: Duration = 600.0
     """How long the cluster keeps a finished Job (`ttlSecondsAfterFinished`)."""
@@ -151,7 +161,7 @@ class Worker(Strict):
 
     labels: dict[Identifier, Text] = {}
     """What builders choose workers by."""
-    capacity: Annotated[Whole, Field(ge=1, le=limits.WORKER_CAPACITY)] = 1
+    capacity: Annotated[int, WholeBetween(1, limits.WORKER_CAPACITY)] = 1
     """Builds that may run on it at the same time."""
     missing_after: DurationOrNever = 600.0
     """It is reported as missing when it has been away for so long; `never`: don't."""

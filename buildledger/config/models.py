@@ -23,7 +23,7 @@ from buildledger.config.fields import (
     Identifier,
     Name,
     Text,
-    Whole,
+    WholeBetween,
 )
 from buildledger.config.machine_models import Worker
 from buildledger.config.nodes import ExpressionText
@@ -57,7 +57,7 @@ class Secrets(Strict):
 class Lock(Strict):
     """Something that only so many builds may use at once."""
 
-    count: Annotated[Whole, Field(ge=1, le=limits.LOCK_COUNT)] = 1
+    count: Annotated[int, WholeBetween(1, limits.LOCK_COUNT)] = 1
     """How many."""
 
 
@@ -68,6 +68,7 @@ class ChangeTrigger(Strict):
     """Build what was committed."""
 
     on: Literal["change"]
+    """`change`: build when commits arrive."""
     name: Name | None = None
     """By default made of the kind and what it watches: `change-widget`."""
     source: Text
@@ -84,6 +85,7 @@ class ManualTrigger(Strict):
     """Build when a person asks."""
 
     on: Literal["manual"]
+    """`manual`: build when a person asks."""
     name: Name | None = None
     """By default `manual-` and the first builder."""
     build: BuilderNames
@@ -96,6 +98,7 @@ class CronTrigger(Strict):
     """Build at set times."""
 
     on: Literal["cron"]
+    """`cron`: build at set times."""
     name: Name | None = None
     """By default `cron-` and the first builder."""
     at: Text
@@ -114,6 +117,7 @@ class SuccessTrigger(Strict):
     """Build once others have succeeded."""
 
     on: Literal["success"]
+    """`success`: build once others have succeeded."""
     name: Name | None = None
     """By default `success-` and the first builder it waits for."""
     of: Annotated[BuilderNames, BeforeValidator(as_list, json_schema_input_type=Text | BuilderNames)]
@@ -163,13 +167,21 @@ class File(Strict):
     version: Literal[1]
     """The version of the format."""
     server: Server = Server()
+    """What the server says about itself."""
     secrets: Secrets | None = None
+    """Where secrets are read from."""
     sources: dict[Name, Source] = {}
+    """Repositories, by name."""
     workers: dict[Name, Worker] = {}
+    """The machines that builds run on, by name."""
     locks: dict[Name, Lock] = {}
+    """Things that only so many builds may use at once, by name."""
     templates: dict[Name, Template] = {}
+    """Steps that several builders use, by name."""
     builders: dict[Name, Builder] = {}
+    """What can be built, by name."""
     triggers: Annotated[list[Trigger], Field(max_length=4096)] = []
+    """What has builders build, and when."""
     repo_pipelines: dict[Name, RepoPipeline] = {}
     """What repositories may define for themselves, by their sources."""
 

@@ -9,9 +9,16 @@ import msgspec
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from buildledger.config import limits, scalars
-from buildledger.config.fields import fault, read_identifier, read_name, read_text, read_whole
+from buildledger.config import limits, scalars, value_schemas
+from buildledger.config.fields import (
+    fault,
+    read_identifier,
+    read_name,
+    read_text,
+    read_whole,
+)
 from buildledger.config.problems import did_you_mean
+from buildledger.config.value_schemas import LISTS, PLAIN, TEXT, any_of
 from buildledger.config.values import Expression, InputRef, Plain, PropertyRef, SecretRef, Spread
 
 
@@ -25,7 +32,6 @@ FileValue = Plain | InputRef | PropertyRef | Expression | MatrixRef
 FileArgument = FileValue | Spread
 FileVariable = FileValue | SecretRef | None
 
-_LISTS = ("input", "property", "expr")
 _VALUES = ("input", "matrix", "property", "expr")
 _NODES: dict[str, Callable[[Any], Any]] = {
     "input": lambda content: InputRef(read_identifier(content)),
@@ -48,7 +54,7 @@ def read_expression(value: Any) -> str:
 
 
 def _spread(content: Any) -> Any:
-    return _node(content, _LISTS) if isinstance(content, dict) else InputRef(read_identifier(content))
+    return _node(content, LISTS) if isinstance(content, dict) else InputRef(read_identifier(content))
 
 
 def _node(raw: dict[str, Any], allowed: tuple[str, ...]) -> Any:
@@ -149,50 +155,33 @@ def _bounded(raw: Any, least: int, most: int) -> int:
     return number
 
 
-def _one_of(plain: list[dict[str, Any]], kinds: tuple[str, ...]) -> dict[str, Any]:
-    content: dict[str, Any] = {"type": "string"}
-    nodes = [
-        {"type": "object", "properties": {kind: content}, "required": [kind], "additionalProperties": False}
-        for kind in kinds
-        if kind != "spread"
-    ]
-    if "spread" in kinds:
-        inner = {"anyOf": [content, _one_of([], _LISTS)]}
-        nodes.append(
-            {"type": "object", "properties": {"spread": inner}, "required": ["spread"], "additionalProperties": False}
-        )
-    if "secret" in kinds:
-        properties = {"secret": content, "mask": {"type": "boolean"}}
-        nodes.append(
-            {"type": "object", "properties": properties, "required": ["secret", "mask"], "additionalProperties": False}
-        )
-    return {"anyOf": [*plain, *nodes]}
-
-
-_TEXTS = [{"type": "string"}, {"type": "integer"}]
-_PLAIN = [*_TEXTS, {"type": "boolean"}, {"type": "array", "items": {"type": "string"}}]
-
-TextValue = Annotated[Any, PlainValidator(_text_value), WithJsonSchema(_one_of(_TEXTS, _VALUES))]
+TextValue = Annotated[Any, PlainValidator(_text_value), WithJsonSchema(any_of([TEXT], _VALUES))]
 """A `FileValue` that becomes one text."""
-ArgumentValue = Annotated[Any, PlainValidator(_argument), WithJsonSchema(_one_of(_TEXTS, (*_VALUES, "spread")))]
+ArgumentValue = Annotated[Any, PlainValidator(_argument), WithJsonSchema(any_of([TEXT], (*_VALUES, "spread")))]
 """A `FileArgument`."""
 VariableValue = Annotated[
-    Any, PlainValidator(_variable), WithJsonSchema(_one_of([*_TEXTS, {"type": "null"}], (*_VALUES, "secret")))
+    Any,
+    PlainValidator(_variable),
+    WithJsonSchema(any_of([TEXT, {"type": "null"}], (*_VALUES, "secret"))),
 ]
 """A `FileVariable`."""
-AnyValue = Annotated[Any, PlainValidator(_any_value), WithJsonSchema(_one_of(_PLAIN, _VALUES))]
+AnyValue = Annotated[Any, PlainValidator(_any_value), WithJsonSchema(any_of(PLAIN, _VALUES))]
 """A `FileValue` of any type."""
-PlainValue = Annotated[Any, PlainValidator(read_plain), WithJsonSchema({"anyOf": _PLAIN})]
+PlainValue = Annotated[Any, PlainValidator(read_plain), WithJsonSchema(any_of(PLAIN, ()))]
 """A `Plain`."""
-AxisValue = Annotated[Any, PlainValidator(_axis_value), WithJsonSchema({"anyOf": [*_TEXTS, {"type": "boolean"}]})]
+AxisValue = Annotated[Any, PlainValidator(_axis_value), WithJsonSchema(value_schemas.AXIS_VALUE)]
 """One value of an axis of a matrix."""
-ExpressionText = Annotated[
-    str, PlainValidator(read_expression), WithJsonSchema({"type": "string", "maxLength": limits.EXPRESSION_CHARACTERS})
-]
+ExpressionText = Annotated[str, PlainValidator(read_expression), WithJsonSchema(value_schemas.EXPRESSION)]
 """CEL."""
-PriorityValue = Annotated[Any, PlainValidator(_priority), WithJsonSchema(_one_of([{"type": "integer"}], ("expr",)))]
+PriorityValue = Annotated[
+    Any,
+    PlainValidator(_priority),
+    WithJsonSchema(any_of([value_schemas.PRIORITY], ("expr",))),
+]
 """A number or an `Expression`."""
 TakeValue = Annotated[
-    int | None, PlainValidator(_take), WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "all"}]})
+    int | None,
+    PlainValidator(_take),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": limits.LOCK_COUNT}, {"const": "all"}]}),
 ]
 """How much of a lock; None: all of it."""

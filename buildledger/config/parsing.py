@@ -156,8 +156,6 @@ def _stand_in(step: Any) -> dict[str, Any]:
 @cache
 def _adapter(section: str) -> TypeAdapter[Any]:
     annotation = models.SECTIONS[section]
-    if section in ("server", "secrets"):
-        annotation = {"server": models.Server, "secrets": models.Secrets}[section]
-    else:
+    if section in _MAPPINGS or section == "triggers":
         annotation = get_args(annotation)[-1]
     return TypeAdapter(annotation)

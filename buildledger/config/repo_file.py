@@ -13,7 +13,7 @@ import msgspec
 
 from buildledger.config import builders, limits, models, parsing, repo_grants, resolved, triggers
 from buildledger.config.document import Document
-from buildledger.config.load import cells, ordered
+from buildledger.config.load import cells, not_utf8, ordered
 from buildledger.config.namespace import qualified
 from buildledger.config.problems import Path, Problem
 from buildledger.config.repo_grants import RepoFile
@@ -33,11 +33,15 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 def check(file: RepoFile) -> Checked:
     """Check the file of a repository for which the central configuration has an entry."""
-    if len(file.text.encode("utf-8", "replace")) > limits.PIPELINE_BYTES:
+    if len(file.content) > limits.PIPELINE_BYTES:
         message = f"the file is larger than {limits.PIPELINE_BYTES} bytes"
         large = Problem(file=file.name, line=0, column=0, code="limit-file", message=message)
         return Checked(pipeline=None, problems=(large,))
-    document = read(file.text, file.name)
+    try:
+        text = file.content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Checked(pipeline=None, problems=(not_utf8(file.name, file.content, error),))
+    document = read(text, file.name)
     pipeline = None if document.data is None and document.failed else _resolve(document, file)
     return Checked(pipeline=None if document.failed else pipeline, problems=tuple(ordered(document)))
 

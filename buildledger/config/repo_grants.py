@@ -40,7 +40,7 @@ CENTRAL = "can't stand in a repository's file: only the central configuration ha
 class RepoFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file of a repository, as it is to be checked."""
 
-    text: str
+    content: bytes
     name: str
     """What problems call it."""
     source: str
@@ -124,7 +124,7 @@ class _Refusals:
     def _is_protected(self, name: str) -> bool:
         central = self._file.central
         return central is not None and any(
-            builder.base == name and getattr(builder, "protected", False) for builder in central.builders.values()
+            builder.base == name and builder.protected for builder in central.builders.values()
         )
 
     def _too_many_steps(self) -> None:

@@ -95,6 +95,8 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     matrix: Mapping[str, str | int | bool]
     """This cell's values, for `matrix.*` in expressions; empty without a matrix."""
     project: str | None = None
+    protected: bool = False
+    """Defined by the central configuration alone: no repository's own file may change it, or have it built."""
     description: str = ""
     tags: tuple[str, ...] = ()
     inputs: Mapping[str, InputSpec]

@@ -35,7 +35,7 @@ _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "sources": {},
     "workers": {},
     "locks": {},
-    "builders": {},
+    "builders": {"protected": False},
     "steps": {},
     "triggers": {},
 }

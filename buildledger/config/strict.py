@@ -115,8 +115,8 @@ def shorthand(key: str, accepts: Any) -> BeforeValidator:
 
 
 def as_list(data: Any) -> Any:
-    """One text stands for a list of one."""
-    return [data] if isinstance(data, str) else data
+    """One text, or a whole number that is taken as text, stands for a list of one."""
+    return [data] if isinstance(data, str | scalars.Whole) else data
 
 
 def _fault(model: type[Strict], key: str, value: Any) -> InitErrorDetails:

@@ -59,7 +59,6 @@ def test_parts_that_are_not_built_are_refused_by_name() -> None:
         "webhook",
         "svn",
         "reports",
-        "protected",
         "pull_request",
         "repo_pipelines",
         "identity",

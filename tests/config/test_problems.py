@@ -100,7 +100,7 @@ def test_faults_of_steps(body: str, found: str) -> None:
         ("{steps: [{run: [x]}], when: change.branch == 1}", "'==' can't be used with (string, int)"),
         ("{steps: [{run: [x]}], collapse: no}", "'no' can't stand here"),
         ("{steps: [{run: [x]}], properties: {p: {property: q}}}", "builder 'b' has no property 'q'"),
-        ("{steps: [{run: [x]}], protected: true}", "'protected' is part of the format but not built"),
+        ("{steps: [{run: [x]}], artifacts: []}", "'artifacts' is part of the format but not built"),
         ("{steps: [{run: [x]}], matrix: {axes: {py: [3.10]}}}", "3.10 was read as the number 3.1: quote it"),
         ("{steps: [{run: [x]}], matrix: {axes: {py: [a, a]}}}", "'a' stands twice on the axis 'py'"),
         ("{steps: [{run: [x]}], matrix: {axes: {py: ['a,b']}}}", "'a,b' can't be a value of an axis"),

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
-
-from buildledger.config.fields import Boolean, PartialClone, RelativePath, Text, Whole
+from buildledger.config.fields import Boolean, PartialClone, RelativePath, Text, WholeBetween
 from buildledger.config.filling import Filling
 from buildledger.config.problems import did_you_mean, listed
 from buildledger.config.steps.step import (
@@ -64,12 +62,14 @@ class CheckoutModel(StepModel):
     in a copy."""
     filter: PartialClone | None = None
     """Partial clone."""
-    depth: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+    depth: Annotated[int, WholeBetween(1, 1_000_000)] | None = None
     """Shallow: so many commits."""
     submodules: Boolean = False
+    """Bring submodules too, and theirs."""
     lfs: Boolean = False
     """Bring the files that git-lfs keeps elsewhere; the worker needs git-lfs."""
     timeout: TimeoutField = TimeoutModel()
+    """When its programs are stopped: after so long altogether, or `no_output` and `total` apart."""
 
     def check(self, scope: StepScope) -> None:
         """Its source has to be there, and a method needs the mode in which it means something."""

@@ -160,6 +160,7 @@ class ProcessModel(StepModel):
     workdir: RelativePath = "."
     """Directory inside the build's."""
     timeout: TimeoutField = TimeoutModel()
+    """When the program is stopped: after so long altogether, or `no_output` and `total` apart."""
 
     def common(self, filling: Filling, env: Mapping[str, EnvironmentValue]) -> dict[str, Any]:
         """The fields of all steps, and those of a process."""

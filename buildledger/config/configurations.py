@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 
-from buildledger.config.effective import compose, compose_allowed
+from buildledger.config.effective import compose, compose_allowed, refusal
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
@@ -183,6 +183,16 @@ class AppliedConfigurations:
         except UnreadablePipelineError as error:
             _log.error("%s", error)
             return current
+
+    def refusal(self, pipeline: str, builder: str) -> str | None:
+        """Why the configuration in force doesn't allow a builder of a pipeline; None if it does, or nobody knows."""
+        if (current := self.current) is None:
+            return None
+        try:
+            found = self._configurations.pipeline(pipeline).builders.get(builder)
+        except UnreadablePipelineError as error:
+            return str(error)
+        return None if found is None else refusal(current, found)
 
     def of(self, digest: str, pipeline: str | None = None) -> Configuration:
         """The configuration with this digest, with a pipeline if one is named.

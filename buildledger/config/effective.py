@@ -120,7 +120,7 @@ class Composed(Configuration, frozen=True, kw_only=True, dict=True):
     pipeline: str
 
     @property
-    def digest(self) -> str:  # type: ignore[override]
+    def digest(self) -> str:
         """Of both together."""
         return sha256(f"{self.applied}\n{self.pipeline}".encode()).hexdigest()
 

@@ -13,16 +13,12 @@ from buildledger.config.secrets import SecretProvider
 from buildledger.config.values import Expression, SecretRef
 
 
-def resolve(
-    document: Document, parsed: Parsed, secrets: SecretProvider | None
-) -> dict[str, resolved.RepoPipeline]:
+def resolve(document: Document, parsed: Parsed, secrets: SecretProvider | None) -> dict[str, resolved.RepoPipeline]:
     """What each repository may define; the document has the problems."""
     return {source: _resolve(document, parsed, secrets, source) for source in parsed.repo_pipelines}
 
 
-def _resolve(
-    document: Document, parsed: Parsed, secrets: SecretProvider | None, source: str
-) -> resolved.RepoPipeline:
+def _resolve(document: Document, parsed: Parsed, secrets: SecretProvider | None, source: str) -> resolved.RepoPipeline:
     model, path = parsed.repo_pipelines[source], ("repo_pipelines", source)
     scope = Scope(document=document, secrets=secrets, owner="the pipeline")
     sources, locks = parsed.names["sources"], parsed.names["locks"]

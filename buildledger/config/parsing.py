@@ -78,6 +78,7 @@ def parse_sections(document: Document, data: dict[str, Any], sections: Iterable[
 
 
 def check_version(document: Document, data: dict[str, Any]) -> None:
+    """Report a version of the format that is missing or isn't known."""
     if "version" not in data:
         document.add("missing-key", ("version",), "missing key 'version'", "the first line is 'version: 1'")
     elif data["version"] is True or data["version"] != 1 or not isinstance(data["version"], int):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from buildledger.config import limits
-from buildledger.config.fields import BranchPattern, Name, RelativePath, Whole
+from buildledger.config.fields import BranchPattern, Name, RelativePath, WholeBetween
 from buildledger.config.nodes import ExpressionText
 from buildledger.config.strict import Strict
 
@@ -50,7 +50,7 @@ class RepoPipeline(Strict):
     """CEL: true for the workers that its builders may run on, whatever they say themselves."""
     project: Name | None = None
     """What its builders belong to."""
-    max_builders: Annotated[Whole, Field(ge=1, le=limits.PIPELINE_BUILDERS)] = 100
+    max_builders: Annotated[int, WholeBetween(1, limits.PIPELINE_BUILDERS)] = 100
     """How many builders it may define, matrices expanded."""
-    max_steps: Annotated[Whole, Field(ge=1, le=limits.STEPS)] = 64
+    max_steps: Annotated[int, WholeBetween(1, limits.STEPS)] = 64
     """How many steps each of them may have."""

@@ -96,7 +96,8 @@ def _parse(document: Document, file: RepoFile, data: dict[str, Any]) -> parsing.
 
 def _model(source: resolved.Source) -> Any:
     """A source as the file would have it: only its system counts here."""
-    return MODELS[source.kind].model_construct(**{source.kind: source.url})
+    values: dict[str, Any] = {source.kind: source.url}
+    return MODELS[source.kind].model_construct(None, **values)
 
 
 def _too_many(document: Document, file: RepoFile, count: int, path: Path) -> bool:

@@ -33,7 +33,7 @@ BY_GRANT = {
 STEPS = frozenset({"checkout", "run", "script", "upload", "download", "test_report", "set_property", "generate"})
 """Kinds of steps that may stand in the file. One that does more than this on the server may not."""
 TRIGGERS = frozenset({"change", "success", "manual"})
-"""Kinds of triggers that may stand in the file. What a set time would mean for a file that each branch has, isn't said."""
+"""Kinds of triggers that may stand in the file. What would a set time mean for a file that every branch has?"""
 CENTRAL = "can't stand in a repository's file: only the central configuration has it"
 
 

@@ -62,15 +62,20 @@ class Situation:
         configuration: Configuration | None,
         candidates: Iterable[Candidate],
         running: Sequence[RunningBuild],
-        waiting: Callable[[], Iterable[str]] = tuple,
+        waiting: Callable[[], Iterable[tuple[str, str | None]]] = tuple,
+        composed: Callable[[str], Configuration | None] = lambda pipeline: None,
     ) -> None:
-        """`waiting` gives the names of the builders of which something waits."""
+        """`waiting` gives the builders of which something waits, by their names and the digests of their pipelines.
+
+        `composed` gives the configuration with the pipeline of a digest.
+        """
+        self._composed = composed
         self._configuration = configuration
         self._candidates = tuple(candidates)
         self._running = running
         self._waiting = waiting
         self._free = {} if configuration is None else free_locks(configuration, running)
-        self._reasons: dict[tuple[str, RequirementKey], WaitReason] = {}
+        self._reasons: dict[tuple[str, str | None, RequirementKey], WaitReason] = {}
 
     def why(
         self,
@@ -78,16 +83,17 @@ class Situation:
         stamps: Sequence[SourceStamp],
         inputs: Mapping[str, Any],
         files: Callable[[], tuple[str, ...]],
+        pipeline: str | None = None,
     ) -> WaitReason:
         """The first thing that keeps a waiting request. `files` is asked only for a condition that depends on it."""
         if self._configuration is None:
             return WaitReason("builder_not_configured", "no configuration that this server can read is in force")
-        builder = self._configuration.builders.get(builder_name)
+        builder = self._builder(builder_name, pipeline)
         if builder is None:
             return not_configured(builder_name)
         asks_for_files = builder.worker is not None and "change.files" in mentioned(builder.worker.source)
         context = request_context(builder, stamps, inputs, files() if asks_for_files else ())
-        key = builder_name, requirement_key(builder, context)
+        key = builder_name, pipeline, requirement_key(builder, context)
         reason = self._reasons.get(key)
         if reason is None:
             requirement = Requirement(builder, context)
@@ -99,9 +105,12 @@ class Situation:
     @cached_property
     def _lacking_builders(self) -> list[Builder]:
         """The builders of which something waits and that can't have all their locks: others matter to nobody."""
-        known = {} if self._configuration is None else self._configuration.builders
-        waiting = (known[name] for name in self._waiting() if name in known)
-        return [builder for builder in waiting if lacking_lock(builder.locks, self._free) is not None]
+        waiting = (self._builder(*each) for each in self._waiting())
+        return [each for each in waiting if each is not None and lacking_lock(each.locks, self._free) is not None]
+
+    def _builder(self, name: str, pipeline: str | None) -> Builder | None:
+        configuration = self._configuration if pipeline is None else self._composed(pipeline)
+        return None if configuration is None else configuration.builders.get(name)
 
 
 def tried_again(reason: WaitReason) -> WaitReason:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from buildledger.events import build, change, config, log, machine, person, pipeline, projection, request, seal, server, worker
+from buildledger.events import (
+    build,
+    change,
+    config,
+    log,
+    machine,
+    person,
+    pipeline,
+    projection,
+    request,
+    seal,
+    server,
+    worker,
+)
 from buildledger.events.fact import Fact
 
 FACTS: tuple[type[Fact], ...] = (

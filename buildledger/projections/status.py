@@ -31,7 +31,7 @@ class Status:
     """Builders, builds, steps, operations, logs, properties and artifacts."""
 
     NAME: ClassVar[str] = "status"
-    VERSION: ClassVar[int] = 6
+    VERSION: ClassVar[int] = 7
     METADATA: ClassVar[sa.MetaData] = tables.METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -194,6 +194,7 @@ class StatusWriter:
                 "requested_by": fact.requested_by,
                 "inputs": encode(fact.inputs),
                 "config_digest": fact.config_digest,
+                "pipeline": fact.pipeline,
                 "assigned_at": microseconds(recorded.meta.recorded_at),
             }
         )

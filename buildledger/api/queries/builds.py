@@ -169,11 +169,15 @@ def reference_rows(reading: Reading, seqs: Iterable[int]) -> list[sa.Row[Any]]:
 def running(reading: Reading, *, config_digest: bool = False) -> list[sa.Row[Any]]:
     """Rows for `as_reference` of all builds that run, oldest first.
 
-    `config_digest`: they have that of the configuration they were assigned under, too.
+    `config_digest`: they have those of the configuration and of the pipeline they were assigned under, too.
     """
     query = SelectBuilds(reading, brief=True).unfinished()
     statement = query.statement.order_by(query.build.c.seq)
-    return list(reading.all(statement.add_columns(query.build.c.config_digest) if config_digest else statement))
+    return list(
+        reading.all(
+            statement.add_columns(query.build.c.config_digest, query.build.c.pipeline) if config_digest else statement
+        )
+    )
 
 
 def reference_by_number(reading: Reading, builder: str, number: int) -> BuildRef | None:

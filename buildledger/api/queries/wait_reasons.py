@@ -43,7 +43,7 @@ class WaitReasons:
         """Why the request of a row for `as_requests` waits; only for one that does."""
         stamps, inputs = _stamps.decode(row.stamps), msgspec.json.decode(row.inputs)
         reason = self._situation.why(
-            row.builder, stamps, inputs, lambda: self._paths.of(_ids.decode(row.changes)).paths
+            row.builder, stamps, inputs, lambda: self._paths.of(_ids.decode(row.changes)).paths, row.pipeline
         )
         if row.attempts:
             reason = tried_again(reason)
@@ -78,6 +78,7 @@ class WaitReasons:
             candidates,
             self._running_builds(configuration, running),
             lambda: _waiting_builders(readings["queue"]),
+            lambda pipeline: readings.configurations.allowed(configuration, pipeline),
         )
 
     def _running_builds(self, configuration: Configuration, rows: Sequence[sa.Row[Any]]) -> list[RunningBuild]:
@@ -85,14 +86,20 @@ class WaitReasons:
         known: dict[str, Configuration | None] = {configuration.digest: configuration}
         for digest in {row.config_digest for row in rows} - known.keys():
             known[digest] = self._readings.configurations.with_digest(self._readings["revisions"], digest)
-        return [_running_build(known[row.config_digest], row) for row in rows]
+        composed = self._readings.configurations.composed
+        return [_running_build(composed(known[row.config_digest], row.pipeline), row) for row in rows]
 
 
-def _waiting_builders(reading: Reading) -> list[str]:
+def _waiting_builders(reading: Reading) -> list[tuple[str, str | None]]:
     request, state = reading.table(queue_tables.request), reading.table(queue_tables.request_state)
     joined = request.join(state, request.c.seq == state.c.seq)
-    query = sa.select(request.c.builder).select_from(joined).where(state.c.status == "waiting").distinct()
-    return [row.builder for row in reading.all(query)]
+    query = (
+        sa.select(request.c.builder, request.c.pipeline)
+        .select_from(joined)
+        .where(state.c.status == "waiting")
+        .distinct()
+    )
+    return [(row.builder, row.pipeline) for row in reading.all(query)]
 
 
 def _running_build(configuration: Configuration | None, row: sa.Row[Any]) -> RunningBuild:

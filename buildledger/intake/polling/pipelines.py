@@ -84,9 +84,7 @@ class PipelineReader:
             Exception: Whatever the ledger raises.
         """
         while True:
-            configuration, required = await asyncio.to_thread(
-                newest_configuration, self._ledger, self._configurations
-            )
+            configuration, required = await asyncio.to_thread(newest_configuration, self._ledger, self._configurations)
             if configuration is None or self._source not in configuration.repo_pipelines:
                 return
             state, _ = await asyncio.to_thread(

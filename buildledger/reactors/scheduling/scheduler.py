@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from buildledger.config.configurations import UnreadableConfigurationError
+from buildledger.config.configurations import UnreadableConfigurationError, UnreadablePipelineError
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
@@ -96,7 +96,7 @@ class Scheduler:
             index.allocations.allocate(run.build_id, run.assigned, self._builder_of(run.assigned))
         for known in self._shared.workers.values():
             index.update_worker(known, self._shared.machines)
-        self._pauses.resume(configuration)
+        self._pauses.resume(self._builder)
         for waiting in self._shared.requests.values():
             if waiting.request_id not in self._pauses:
                 self._enqueue(index, waiting)
@@ -127,7 +127,7 @@ class Scheduler:
         if (index := self._index) is None or waiting is None or not waiting.waits:
             return None
         queue = index.queues.queue_of(request_id)
-        builder = index.configuration.builders.get(waiting.submitted.builder)
+        builder = self._builder(waiting)
         if builder is None or (queue is None and request_id not in self._pauses):
             return not_configured(waiting.submitted.builder)
         queue = queue or index.queues.queue_for(builder, waiting)
@@ -168,7 +168,7 @@ class Scheduler:
         if self._index is not None:
             request_id = RequestId(recorded.stream_id)
             waiting = self._shared.requests[request_id]
-            if waiting.submitted.builder in self._index.configuration.builders:
+            if self._builder(waiting) is not None:
                 self._pauses.begin(waiting)
             else:
                 self._add(self._index, request_id)
@@ -210,10 +210,15 @@ class Scheduler:
         Such a build is about to end: `BuildRunner` does that.
         """
         try:
-            configuration = self._shared.configurations.of(assigned.config_digest)
-        except UnreadableConfigurationError:
+            configuration = self._shared.configurations.of(assigned.config_digest, assigned.pipeline)
+        except (UnreadableConfigurationError, UnreadablePipelineError):
             return None
         return configuration.builders.get(assigned.builder)
+
+    def _builder(self, waiting: OpenRequest) -> Builder | None:
+        """The builder of a request under the configuration in force; None if that has none, or allows none such."""
+        configuration = self._shared.configurations.in_force(waiting.submitted.pipeline)
+        return None if configuration is None else configuration.builders.get(waiting.submitted.builder)
 
     def _add(self, index: SchedulingIndex, request_id: RequestId) -> None:
         self._pauses.end(request_id)
@@ -224,14 +229,14 @@ class Scheduler:
     def _waiting_builders(self) -> Iterator[Builder]:
         assert self._index is not None
         yield from self._index.queues.waiting_builders()
-        known = self._index.configuration.builders
         for request_id in self._pauses:
-            yield known[self._shared.requests[request_id].submitted.builder]
+            if (builder := self._builder(self._shared.requests[request_id])) is not None:
+                yield builder
 
     def _enqueue(self, index: SchedulingIndex, waiting: OpenRequest) -> None:
         if not waiting.waits:
             return
-        builder = index.configuration.builders.get(waiting.submitted.builder)
+        builder = self._builder(waiting)
         if builder is None:
             self._unbuildable.not_configured(waiting)
         else:
@@ -252,12 +257,14 @@ class Scheduler:
         queue.last_worker = worker.name
         build_id = build_id_of(newest.request_id, newest.attempts + 1)
         self._fence = max(self._fence, self._shared.fence) + 1
+        configuration = self._shared.configurations.in_force(queue.pipeline)
+        assert configuration is not None, "there is an index under a configuration only"
         assigned = assignment(
             together,
             self._shared.requests,
             worker=worker.name,
             fence=self._fence,
-            configuration=index.configuration,
+            configuration=configuration,
             default_branch=partial(self._default_branch, index.configuration),
         )
         index.allocations.allocate(build_id, assigned, queue.builder)

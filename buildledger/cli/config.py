@@ -14,7 +14,9 @@ from buildledger.cli.options import state_option
 from buildledger.config import report
 from buildledger.config.diff import Diff, ExitCode, diff
 from buildledger.config.load import check, load
+from buildledger.config.plan import plan_text
 from buildledger.config.problems import ConfigErrors, Problem
+from buildledger.config.reference import reference
 from buildledger.config.resolved import Configuration
 from buildledger.config.schema import schema
 from buildledger.config.stored import read_configuration
@@ -46,9 +48,10 @@ def check_file(file: Path, sarif: bool, no_secrets: bool) -> None:
 
 
 @config.command("schema")
-def print_schema() -> None:
+@click.option("--markdown", is_flag=True, help="Print it as the manual's page of all keys, for people.")
+def print_schema(markdown: bool) -> None:
     """Print the JSON Schema of the file format, for editors."""
-    click.echo(json.dumps(schema(), indent=2))
+    click.echo(reference() if markdown else json.dumps(schema(), indent=2), nl=not markdown)
 
 
 @config.command("diff")
@@ -64,7 +67,7 @@ def diff_files(file: Path, against: Path | None, no_secrets: bool, state: Path) 
     wanted = _load(file, no_secrets)
     current = _load(against, no_secrets) if against else _in_force(state)[0]
     difference = diff(current, wanted)
-    click.echo(report.diff_text(difference, colour=sys.stdout.isatty()))
+    click.echo(plan_text(difference, colour=sys.stdout.isatty()))
     sys.exit(difference.exit_code)
 
 
@@ -82,7 +85,7 @@ def apply_file(file: Path, expect: int | None, state: Path) -> None:
     if difference.exit_code is ExitCode.NOTHING:
         click.echo(f"revision {revision} says the same already")
         return
-    click.echo(report.diff_text(difference, colour=sys.stdout.isatty()))
+    click.echo(plan_text(difference, colour=sys.stdout.isatty()))
     body = {
         "text": wanted.to_json(),
         "origin": str(file.resolve()),

@@ -22,6 +22,7 @@ NOBODY_READS = 141
 """Exit code when whoever read the output has gone, as of programs that SIGPIPE ends; 1 would say something else."""
 
 COMMANDS = {
+    "init": "Write a first configuration for the repository you are in.",
     "demo": "Start a server and a worker that build this clone of Build Ledger, or what --config says.",
     "serve": "Run the server.",
     "worker": "Run builds for a server.",

@@ -11,9 +11,10 @@ from typing import Any, ClassVar, TypeVar
 
 import click
 
+from buildledger.cli.installation import STATE_WITHOUT_FILE, default_state
+from buildledger.config.first.document import FILE_NAME
 from buildledger.settings import Address, SettingsError
 
-DEFAULT_STATE = Path("var")
 SHOWN_CHARACTERS = 80
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -105,8 +106,8 @@ def state_option(command: Command) -> Command:
     return click.option(
         "--state",
         type=click.Path(file_okay=False, path_type=Path),
-        default=DEFAULT_STATE,
-        show_default=True,
+        default=default_state,
+        show_default=f"the user's own state directory for the {FILE_NAME} here, else {STATE_WITHOUT_FILE}",
         help="Directory that holds everything the server keeps.",
     )(command)
 

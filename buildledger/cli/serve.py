@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from buildledger.cli.failures import first_line
+from buildledger.cli.installation import default_state, found_config
 from buildledger.cli.options import AddressType, GivenFile, SizeType, database_option, state_option
 from buildledger.cli.server_process import run_as_server
 from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
@@ -159,9 +160,10 @@ def serve(
     from buildledger.ledger.signing import HeadSignatureError
     from buildledger.logs.store import LogStoreError
 
+    found = found_config() if config is None and state == default_state() else None
     settings = ServerSettings(
         state=state,
-        config=config,
+        config=config or found,
         database=database,
         http=http,
         grpc=grpc,

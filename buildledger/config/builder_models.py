@@ -32,6 +32,8 @@ from buildledger.config.strict import Strict, shorthand
 class InputModel(Strict):
     """A typed value that is asked for."""
 
+    place: ClassVar = "input"
+
     type: Literal["string", "integer", "boolean", "list"] = "string"
     """`list` is a list of texts."""
     description: Text = ""
@@ -51,6 +53,8 @@ InputModels = Annotated[dict[Identifier, InputModel], Field(max_length=limits.IN
 class Template(Strict):
     """Steps that several builders use, with inputs of their own; it sees nothing of the builder but those."""
 
+    place: ClassVar = "builder"
+
     inputs: InputModels = {}
     """What its steps get from the builders that use it."""
     steps: Steps
@@ -59,6 +63,8 @@ class Template(Strict):
 
 class Matrix(Strict):
     """Several builders in one: a cell for each combination of values."""
+
+    place: ClassVar = "matrix"
 
     axes: Annotated[
         dict[Identifier, Annotated[list[AxisValue], Field(min_length=1, max_length=limits.MATRIX_VALUES)]],
@@ -81,6 +87,8 @@ class LockUse(Strict):
 class Retry(Strict):
     """When a build that didn't answer its request is tried again."""
 
+    place: ClassVar = "retry"
+
     on: list[Literal["infrastructure"]] = ["infrastructure"]
     """`infrastructure`: the worker was lost. An empty list: never."""
     max: Annotated[int, WholeBetween(0, limits.RETRIES)] = 2
@@ -90,6 +98,7 @@ class Retry(Strict):
 class Builder(Strict):
     """Something that can be built."""
 
+    place: ClassVar = "builder"
     unbuilt: ClassVar = frozenset({"pick", "timeout", "artifacts", "reports", "services", "secrets"})
 
     project: Name | None = None

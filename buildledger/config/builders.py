@@ -226,14 +226,29 @@ def specs(document: Document, path: Path, declared: Mapping[str, models.InputMod
     return result
 
 
-def warn_of_idle(document: Document, builder: resolved.Builder, workers: Mapping[str, resolved.Worker]) -> None:
-    """Warn if none of the workers in the file could ever run a builder."""
-    requirement = Requirement(builder, Context(matrix=builder.matrix))
-    if not workers or requirement.per_request:
-        return
-    views = [
-        WorkerView(name=worker.name, labels=worker.labels, capacity=worker.capacity) for worker in workers.values()
-    ]
-    if not any(requirement.fits(view) for view in views):
-        message = f"no worker of this file can run '{builder.name}'"
-        document.add("no-worker", ("builders", builder.base, "worker"), message, "look at the labels", warning=True)
+class IdleWarning:
+    """Warns of builders that none of the workers in the file could ever run."""
+
+    def __init__(self, document: Document, workers: Mapping[str, resolved.Worker]) -> None:
+        self._document = document
+        self._views = [
+            WorkerView(name=worker.name, labels=worker.labels, capacity=worker.capacity) for worker in workers.values()
+        ]
+        self._answers: dict[object, bool] = {}
+        """By condition and cell: thousands of builders have the same."""
+
+    def warn(self, builder: resolved.Builder) -> None:
+        """Warn if this is one."""
+        if builder.worker is None:
+            return
+        asked = builder.worker.source, *builder.matrix.items()
+        if asked not in self._answers:
+            self._answers[asked] = self._can_run(builder)
+        if not self._answers[asked]:
+            message = f"no worker of this file can run '{builder.name}'"
+            path = ("builders", builder.base, "worker")
+            self._document.add("no-worker", path, message, "look at the labels", warning=True)
+
+    def _can_run(self, builder: resolved.Builder) -> bool:
+        requirement = Requirement(builder, Context(matrix=builder.matrix))
+        return not self._views or requirement.per_request or any(requirement.fits(view) for view in self._views)

@@ -1,4 +1,8 @@
-"""What changes between two configurations, down to single fields."""
+"""What changes between two configurations, down to single fields and to single elements of lists.
+
+It says all that differs in what is stored of them, and so nothing of how the files are written: two configurations with
+the same digest have no difference, and two with different ones have some.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from buildledger.config.list_diff import Pair, align, name_of
 from buildledger.config.resolved import Configuration
 
 SECTIONS = {
@@ -18,17 +23,28 @@ SECTIONS = {
     "triggers": "trigger",
     "repo_pipelines": "repository pipeline",
 }
-SETTINGS = ("server", "secrets")
+UNCOMPARED = frozenset({"format"})
+"""What is stored of a configuration and says nothing of it."""
+
+Place = tuple[str | int, ...]
+"""The keys and indexes that lead to a value of an entry, as it is stored."""
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One field that differs; on one side it may not be there at all."""
+    """One field, or one element of a list, that differs."""
 
     path: str
-    """`steps[1].argv[3]`."""
-    old: str | None
-    """As JSON; None: it wasn't there."""
-    new: str | None
+    """For people: `steps["make test"].argv[2]`; lists of steps and locks by name, other lists by index."""
+    action: Literal["changed", "added", "removed", "moved"] = "changed"
+    """`moved`: it stands elsewhere in its list; what else changed of it is told apart."""
+    old: str | None = None
+    """As JSON; None: it wasn't there, or moved."""
+    new: str | None = None
+    """As JSON; None: it isn't there any more, or moved."""
+    old_at: Place | None = None
+    """Where it stood; None: nowhere."""
+    new_at: Place | None = None
+    """Where it stands; None: nowhere."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +52,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     action: Literal["created", "changed", "removed"]
     kind: str
-    """`source`, `worker`, `lock`, `builder`, `trigger`, `repository pipeline`, `server` or `secrets`."""
+    """`source`, `worker`, `lock`, `builder`, `trigger`, or the section itself: `server`, `secrets`, …"""
     name: str
+    base: str | None = None
+    """Of a cell of a matrix: the builder's name in the file."""
     fields: tuple[FieldChange, ...] = ()
     """What changed; empty for what is created or removed."""
 
@@ -54,6 +72,8 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
     """All differences, by kind and name."""
 
     entries: tuple[Entry, ...]
+    cells: Mapping[str, int] = {}
+    """How many cells each builder with a matrix has, in whichever of the two configurations has more."""
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
@@ -64,68 +84,94 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
         """The exit code of `config diff` for these differences."""
         return ExitCode.CHANGES if self.entries else ExitCode.NOTHING
 
-    def plan(self) -> tuple[str, ...]:
-        """A line for each entry: `changed builder tests[3.12,linux]: steps[1].argv[3], retry.max`."""
-        return tuple(_line(entry) for entry in self.entries)
-
-
-FIELDS_IN_PLAN = 5
-
 
 def diff(old: Configuration | None, new: Configuration) -> Diff:
-    """What `new` changes; without an `old`, everything is created. Order of the file doesn't matter."""
-    before = _plain(old) if old is not None else {}
+    """What `new` changes; without an `old`, everything is created. The order of mappings doesn't matter."""
+    before = {} if old is None else _plain(old)
     after = _plain(new)
     entries: list[Entry] = []
-    for setting in SETTINGS:
-        if fields := tuple(_fields("", before.get(setting, {}), after[setting])):
-            action: Literal["created", "changed"] = "changed" if old is not None else "created"
-            entries.append(Entry(action=action, kind=setting, name=setting, fields=fields if old else ()))
+    for section in after:
+        if section in UNCOMPARED or section in SECTIONS:
+            continue
+        if old is None:
+            entries.append(Entry(action="created", kind=section, name=section))
+        elif fields := tuple(_fields("", before[section], after[section])):
+            entries.append(Entry(action="changed", kind=section, name=section, fields=fields))
     for section, kind in SECTIONS.items():
         entries.extend(_section(kind, before.get(section, {}), after[section]))
-    return Diff(entries=tuple(entries))
+    return Diff(entries=tuple(entries), cells=_cells(before, after))
 
 
 def _section(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Entry]:
     for name in sorted(old.keys() | new.keys()):
+        one = new.get(name, old.get(name))
+        base = one["base"] if kind == "builder" and one["matrix"] else None
         if name not in old:
-            yield Entry(action="created", kind=kind, name=name)
+            yield Entry(action="created", kind=kind, name=name, base=base)
         elif name not in new:
-            yield Entry(action="removed", kind=kind, name=name)
+            yield Entry(action="removed", kind=kind, name=name, base=base)
         elif fields := tuple(_fields("", old[name], new[name])):
-            yield Entry(action="changed", kind=kind, name=name, fields=fields)
+            yield Entry(action="changed", kind=kind, name=name, base=base, fields=fields)
 
 
-_MISSING = object()
+def _cells(*configurations: Mapping[str, Any]) -> dict[str, int]:
+    result: dict[str, int] = {}
+    for configuration in configurations:
+        counted: dict[str, int] = {}
+        for builder in configuration.get("builders", {}).values():
+            if builder["matrix"]:
+                counted[builder["base"]] = counted.get(builder["base"], 0) + 1
+        for base, count in counted.items():
+            result[base] = max(count, result.get(base, 0))
+    return result
 
 
-def _fields(path: str, old: Any, new: Any) -> Iterator[FieldChange]:
+def _fields(path: str, old: Any, new: Any, old_at: Place = (), new_at: Place = ()) -> Iterator[FieldChange]:
     """Differences of two JSON values, as deep as both sides have the same shape."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
             inner = f"{path}.{key}" if path else key
-            yield from _fields(inner, old.get(key, _MISSING), new.get(key, _MISSING))
+            if key not in old:
+                yield FieldChange(path=inner, action="added", new=_json(new[key]), new_at=(*new_at, key))
+            elif key not in new:
+                yield FieldChange(path=inner, action="removed", old=_json(old[key]), old_at=(*old_at, key))
+            else:
+                yield from _fields(inner, old[key], new[key], (*old_at, key), (*new_at, key))
     elif isinstance(old, list) and isinstance(new, list):
-        for index in range(max(len(old), len(new))):
-            one = old[index] if index < len(old) else _MISSING
-            other = new[index] if index < len(new) else _MISSING
-            yield from _fields(f"{path}[{index}]", one, other)
-    elif old is _MISSING or new is _MISSING or (type(old), old) != (type(new), new):
-        yield FieldChange(path=path, old=_json(old), new=_json(new))
+        for pair in align(old, new):
+            yield from _element(path, pair, old, new, old_at, new_at)
+    elif (type(old), old) != (type(new), new):
+        yield FieldChange(path=path, old=_json(old), new=_json(new), old_at=old_at, new_at=new_at)
 
 
-def _json(value: Any) -> str | None:
-    return None if value is _MISSING else msgspec.json.encode(value).decode()
+def _element(
+    path: str, pair: Pair, old: list[Any], new: list[Any], old_at: Place, new_at: Place
+) -> Iterator[FieldChange]:
+    match pair:
+        case Pair(None, int(index)):
+            inner = _labelled(path, new[index], index)
+            yield FieldChange(path=inner, action="added", new=_json(new[index]), new_at=(*new_at, index))
+        case Pair(int(index), None):
+            inner = _labelled(path, old[index], index)
+            yield FieldChange(path=inner, action="removed", old=_json(old[index]), old_at=(*old_at, index))
+        case Pair(int(former), int(index), moved):
+            inner = _labelled(path, new[index], index)
+            was, now = (*old_at, former), (*new_at, index)
+            if moved:
+                yield FieldChange(path=inner, action="moved", old_at=was, new_at=now)
+            yield from _fields(inner, old[former], new[index], was, now)
+
+
+def _labelled(path: str, element: Any, index: int) -> str:
+    """The path to an element of a list: by its name if it has one, else by its index."""
+    name = name_of(element)
+    return f"{path}[{index}]" if name is None else f"{path}[{_json(name)}]"
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _plain(configuration: Configuration) -> dict[str, Any]:
     result: dict[str, Any] = msgspec.json.decode(configuration.to_json())
     return result
-
-
-def _line(entry: Entry) -> str:
-    paths = [field.path for field in entry.fields]
-    shown = ", ".join(paths[:FIELDS_IN_PLAN])
-    more = f" and {len(paths) - FIELDS_IN_PLAN} more" if len(paths) > FIELDS_IN_PLAN else ""
-    name = "" if entry.name == entry.kind else f" {entry.name}"
-    return f"{entry.action} {entry.kind}{name}" + (f": {shown}{more}" if shown else "")

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
+from buildledger.config.places import Mark, Origin, Places, Spot, find
 from buildledger.config.problems import Path, Problem
 
-
-class Mark(NamedTuple):
-    """A place in the file, both from 1."""
-
-    line: int
-    column: int
+BEGIN = Mark(1, 1)
 
 
 @dataclass
@@ -21,37 +17,57 @@ class Document:
 
     file: str
     data: Any = None
-    values: dict[Path, Mark] = field(default_factory=dict)
-    keys: dict[Path, Mark] = field(default_factory=dict)
-    indents: dict[Path, int] = field(default_factory=dict)
-    """For a text on one line: how many characters of mark-up stand before it (1 for a quote)."""
+    places: Places = field(default_factory=Places)
+    """Where what is in `data` stands."""
+    start: Mark = BEGIN
+    """Where `data` itself stands."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """What was read, by file."""
     problems: list[Problem] = field(default_factory=list)
     _seen: set[Problem] = field(default_factory=set)
+    _lines: dict[str, list[str]] = field(default_factory=dict)
 
     def mark(self, path: Path, *, at_key: bool = False) -> Mark:
         """Where `path` stands, or, for something that isn't there, the nearest thing around it."""
-        while path:
-            found = self.keys.get(path) if at_key else self.values.get(path)
-            found = found or self.values.get(path) or self.keys.get(path)
-            if found:
-                return found
-            path = path[:-1]
-            at_key = path not in self.indents
-        return self.values.get((), Mark(1, 1))
+        return self._place(path, at_key=at_key)[1]
+
+    def markup(self, path: Path) -> int | None:
+        """How many characters of mark-up stand before a text: 1 for a quote.
+
+        None if the text doesn't stand in the file as it is: it is on several lines, or has escapes.
+        """
+        way = self._way(path)
+        text = self._at(path[: len(way) - 1])
+        if len(way) <= len(path) or not isinstance(text, str):
+            return None
+        file, mark = way[-1].origin.file, way[-1].value
+        if file not in self._lines:
+            self._lines[file] = self.texts.get(file, "").split("\n")
+        line = self._lines[file][mark.line - 1][mark.column - 1 :]
+        before = 1 if line[:1] in ("'", '"') else 0
+        return before if line.startswith(text, before) else None
 
     def add(
         self, code: str, path: Path, message: str, hint: str = "", *, at_key: bool = False, warning: bool = False
     ) -> None:
         """Report a problem at a path; the same one at the same place is reported once."""
-        mark = self.mark(path, at_key=at_key)
-        self.add_at(mark, code, message, hint, path=path, warning=warning)
+        file, mark = self._place(path, at_key=at_key)
+        self._add(file, mark, code, message, hint, path, warning=warning)
 
     def add_at(
         self, mark: Mark, code: str, message: str, hint: str = "", *, path: Path = (), warning: bool = False
     ) -> None:
         """Report a problem at a place."""
+        self._add(self._way(path)[-1].origin.file, mark, code, message, hint, path, warning=warning)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error among the problems."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+    def _add(self, file: str, mark: Mark, code: str, message: str, hint: str, path: Path, *, warning: bool) -> None:
         problem = Problem(
-            file=self.file,
+            file=file,
             line=mark.line,
             column=mark.column,
             code=code,
@@ -64,7 +80,19 @@ class Document:
             self._seen.add(problem)
             self.problems.append(problem)
 
-    @property
-    def failed(self) -> bool:
-        """Whether there is an error among the problems."""
-        return any(problem.severity == "error" for problem in self.problems)
+    def _way(self, path: Path) -> list[Spot]:
+        return find(self.data, self.places, Spot(Origin(self.file, 0), None, self.start), path)
+
+    def _place(self, path: Path, *, at_key: bool) -> tuple[str, Mark]:
+        way = self._way(path)
+        spot = way[-1]
+        if len(way) <= len(path):
+            # It isn't there. What is around it is named by its key, unless it is a text, which is at fault itself.
+            at_key = isinstance(self._at(path[: len(way) - 1]), dict | list)
+        return spot.origin.file, (spot.key or spot.value) if at_key else spot.value
+
+    def _at(self, path: Path) -> Any:
+        value = self.data
+        for element in path:
+            value = value[element]
+        return value

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-FILE_BYTES = 1 << 20
-"""Size of the file. YAML is read in Python, at some MB a minute."""
+FILE_BYTES = 32 << 20
+"""Size of the file. A megabyte takes some two seconds to read, check and resolve, and a hundred megabytes of memory."""
 DEPTH = 32
 """Nesting of mappings and lists."""
-NODES = 200_000
+NODES = 2_000_000
 """Mappings, lists and scalars after anchors are expanded."""
-ANCHOR_NODES = 20_000
+ANCHOR_NODES = 200_000
 """Of those, how many may come out of anchors: ten lines of YAML can ask for a billion."""
 PROBLEMS = 200
 """Problems reported for one file; the rest are counted."""
@@ -40,7 +40,7 @@ ARGUMENTS = 1_024
 INPUTS = 64
 INPUT_CHARACTERS = 16_384
 """A value given to an input; for a list, all of it."""
-CANONICAL_BYTES = 16 << 20
+CANONICAL_BYTES = 96 << 20
 """The resolved configuration, which is stored as one fact."""
 
 LOCK_COUNT = 10_000

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from buildledger.config import builders, grants, limits, parsing, resolved, sources, triggers, workers
-from buildledger.config.document import Document, Mark
+from buildledger.config.document import Document
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
 from buildledger.config.inputs import InputSpec
+from buildledger.config.places import Mark
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.scopes import Scope
@@ -93,8 +94,9 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
         repo_pipelines=grants.resolve(document, parsed, source),
     )
     warn_of_foreign_expressions(document)
+    idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
-        builders.warn_of_idle(document, builder, configuration.workers)
+        idle.warn(builder)
     if document.failed:
         return None
     if (size := len(configuration.to_json().encode())) > limits.CANONICAL_BYTES:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -158,6 +158,8 @@ StartModels = LocalStartModel | SshStartModel | KubernetesStartModel
 
 class Worker(Strict):
     """A machine that may connect under this name, or that the server starts."""
+
+    place: ClassVar = "worker"
 
     labels: dict[Identifier, Text] = {}
     """What builders choose workers by."""

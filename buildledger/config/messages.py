@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from buildledger.config import scalars
 from buildledger.config.document import Document
+from buildledger.config.foreign.shapes import instead_of
 from buildledger.config.problems import Path, did_you_mean
 from buildledger.wording import plural
 
@@ -23,12 +24,6 @@ _EXPECTED = {
     "list_type": "a list",
     "model_type": "a mapping",
     "string_type": "text",
-}
-_BOUNDS = {
-    "greater_than_equal": "at least {ge}",
-    "less_than_equal": "at most {le}",
-    "too_long": "at most {max_length}",
-    "too_short": "at least {min_length}",
 }
 
 
@@ -47,23 +42,56 @@ def _report(document: Document, prefix: Path, details: Any) -> None:
     elif "hint" in context:
         at = context.get("at")
         path = prefix + location + ((at,) if at is not None else ())
+        if kind == "type" and at is None:
+            _wrong_type(document, path, found, details["msg"], context["hint"])
+            return
         # A key that is at fault is named by its message; for the value of `on` the message has the value.
         at_key = kind in ("unknown-key", "not-built") and (at is None or f"'{at}'" in details["msg"])
         document.add(kind, path, details["msg"], context["hint"], at_key=at_key)
     elif kind == "missing":
         document.add("missing-key", prefix + location, f"missing key '{location[-1]}'")
     elif kind == "literal_error":
-        choices = re.findall(r"'([^']*)'", context["expected"])
-        written = scalars.describe(found) if isinstance(found, list | dict) else scalars.written(found)
-        guess = did_you_mean(written, choices)
-        document.add(
-            "value", prefix + location, f"'{written}' can't stand here{guess}", f"one of {context['expected']}"
-        )
+        _wrong_choice(document, prefix + location, found, context["expected"])
     elif kind in _EXPECTED:
-        document.add("type", prefix + location, f"expected {_EXPECTED[kind]}, found {scalars.describe(found)}")
-    elif kind in _BOUNDS:
-        bound = _BOUNDS[kind].format(**context)
-        what = plural(len(found), "entry", "entries") if hasattr(found, "__len__") else scalars.written(found)
-        document.add("range", prefix + location, f"{what} where {bound} may stand")
+        message = f"expected {_EXPECTED[kind]}, found {scalars.describe(found)}"
+        _wrong_type(document, prefix + location, found, message, "")
+    elif kind in ("too_short", "too_long"):
+        _wrong_length(document, prefix + location, found, context)
+    elif kind in ("greater_than_equal", "less_than_equal"):
+        size, bound = ("small", "least") if "ge" in context else ("large", "most")
+        message = f"{scalars.written(found)} is too {size}: at {bound} {context.get('ge', context.get('le'))}"
+        document.add("range", prefix + location, message)
     else:
         document.add("value", prefix + location, details["msg"])
+
+
+def _wrong_type(document: Document, path: Path, found: Any, message: str, hint: str) -> None:
+    """A value of another type than is wanted; a key with nothing behind it is named as such."""
+    if found is None and path and isinstance(path[-1], str):
+        document.add("type", path, f"'{path[-1]}' has no value", instead_of(path, found) or hint, at_key=True)
+    else:
+        document.add("type", path, message, instead_of(path, found) or hint)
+
+
+def _wrong_choice(document: Document, path: Path, found: Any, expected: str) -> None:
+    choices = re.findall(r"'([^']*)'", expected)
+    if found is None:
+        document.add("value", path, f"'{path[-1]}' has no value", _one_of(choices), at_key=True)
+        return
+    written = scalars.describe(found) if isinstance(found, list | dict) else f"'{scalars.written(found)}'"
+    guess = did_you_mean(str(found), choices)
+    document.add("value", path, f"{written} can't stand here{guess}", _one_of(choices))
+
+
+def _one_of(choices: list[str]) -> str:
+    return f"one of {', '.join(choices)}" if len(choices) > 1 else f"only '{choices[0]}' can"
+
+
+def _wrong_length(document: Document, path: Path, found: Any, context: dict[str, Any]) -> None:
+    kind = "mapping" if isinstance(found, dict) else "list"
+    if not found:
+        document.add("range", path, f"this {kind} is empty: at least one entry is needed")
+        return
+    bound = f"at most {context['max_length']}" if "max_length" in context else f"at least {context['min_length']}"
+    count = plural(len(found), "entry", "entries")
+    document.add("range", path, f"this {kind} has {count}, {bound} may stand here")

@@ -35,6 +35,7 @@ from buildledger.config.strict import Strict, as_list, choose
 class Server(Strict):
     """What the server says about itself."""
 
+    place: ClassVar = "server"
     unbuilt: ClassVar = frozenset({"grpc", "database", "telemetry"})
 
     title: Text = "Build Ledger"
@@ -57,6 +58,8 @@ class Secrets(Strict):
 class Lock(Strict):
     """Something that only so many builds may use at once."""
 
+    place: ClassVar = "lock"
+
     count: Annotated[int, WholeBetween(1, limits.LOCK_COUNT)] = 1
     """How many."""
 
@@ -66,6 +69,8 @@ BuilderNames = Annotated[list[Text], Field(min_length=1, max_length=limits.MATRI
 
 class ChangeTrigger(Strict):
     """Build what was committed."""
+
+    place: ClassVar = "trigger"
 
     on: Literal["change"]
     """`change`: build when commits arrive."""
@@ -84,6 +89,8 @@ class ChangeTrigger(Strict):
 class ManualTrigger(Strict):
     """Build when a person asks."""
 
+    place: ClassVar = "trigger"
+
     on: Literal["manual"]
     """`manual`: build when a person asks."""
     name: Name | None = None
@@ -96,6 +103,8 @@ class ManualTrigger(Strict):
 
 class CronTrigger(Strict):
     """Build at set times."""
+
+    place: ClassVar = "trigger"
 
     on: Literal["cron"]
     """`cron`: build at set times."""
@@ -115,6 +124,8 @@ class CronTrigger(Strict):
 
 class SuccessTrigger(Strict):
     """Build once others have succeeded."""
+
+    place: ClassVar = "trigger"
 
     on: Literal["success"]
     """`success`: build once others have succeeded."""
@@ -149,6 +160,7 @@ Trigger = Annotated[
 class File(Strict):
     """A configuration file of Build Ledger."""
 
+    place: ClassVar = "file"
     unbuilt: ClassVar = frozenset(
         {
             "access",

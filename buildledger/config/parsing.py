@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from buildledger.config import builder_models, messages, models, scalars
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
+from buildledger.config.foreign.shapes import instead_of
 from buildledger.config.machine_models import Worker
 from buildledger.config.pipeline_models import RepoPipeline
 from buildledger.config.problems import Path
@@ -57,7 +58,7 @@ def parse(document: Document) -> Parsed:
         return parsed
     for key in data:
         if key not in models.SECTIONS:
-            error = unknown_key(models.File, key)
+            error = unknown_key(models.File, key, data[key])
             context = error.context or {}
             document.add(error.type, (key,), str(context["message"]), str(context["hint"]), at_key=True)
     check_version(document, data)
@@ -88,8 +89,11 @@ def check_version(document: Document, data: dict[str, Any]) -> None:
 
 def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> None:
     if not isinstance(entries, dict):
-        found = scalars.describe(entries)
-        document.add("type", (section,), f"expected a mapping of names, found {found}", "leave it out if it is empty")
+        found = "it has no value" if entries is None else f"found {scalars.describe(entries)}"
+        hint = instead_of((section,), entries) if entries else "leave it out, or indent what belongs to it"
+        document.add(
+            "type", (section,), f"'{section}' is a mapping of names, but {found}", hint, at_key=entries is None
+        )
         return
     parsed.names[section] = frozenset(entries)
     for name, entry in entries.items():
@@ -104,7 +108,9 @@ def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> 
 
 def _triggers(document: Document, entries: Any, parsed: Parsed) -> None:
     if not isinstance(entries, list):
-        document.add("type", ("triggers",), f"expected a list of triggers, found {scalars.describe(entries)}")
+        found = "it has no value" if entries is None else f"found {scalars.describe(entries)}"
+        hint = instead_of(("triggers",), entries)
+        document.add("type", ("triggers",), f"'triggers' is a list, but {found}", hint, at_key=entries is None)
         return
     for index, entry in enumerate(entries):
         if (model := _validate(document, ("triggers", index), "triggers", entry)) is not None:
@@ -113,8 +119,9 @@ def _triggers(document: Document, entries: Any, parsed: Parsed) -> None:
 
 def _validate(document: Document, path: Path, section: str, entry: Any) -> Any:
     """The model of an entry; None if it is unsound beyond rescue. Its faults are in the document."""
+    context = {"owner": str(path[1])} if section in _MAPPINGS else None
     try:
-        return _adapter(section).validate_python(entry)
+        return _adapter(section).validate_python(entry, context=context)
     except ValidationError as error:
         messages.report(document, path, error)
         rest = _without_faults(entry, error)

@@ -1,4 +1,4 @@
-"""Problems and differences for people, and problems as SARIF for tools."""
+"""Problems for people, and as SARIF for tools."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from buildledger.config.codes import CODES
-from buildledger.config.diff import Diff, Entry
+from buildledger.config.painting import painted
 from buildledger.config.problems import Problem
 
-_SIGNS = {"created": "+", "changed": "~", "removed": "-"}
-_COLOURS = {"+": "32", "~": "33", "-": "31", "error": "31", "warning": "33", "dim": "2"}
-VALUE_CHARACTERS = 60
-"""Of a value in a difference."""
 LINE_CHARACTERS = 160
 """Of a line of the file that is shown."""
 
@@ -29,16 +25,6 @@ def problems_text(problems: Sequence[Problem], *, source: str | None = None, col
         f"{count} {word}{'s' * (count != 1)}" for count, word in ((errors, "error"), (warnings, "warning")) if count
     ]
     return "\n".join([*parts, " and ".join(counts) or "no problems"])
-
-
-def diff_text(difference: Diff, *, colour: bool = False) -> str:
-    """Each entry, with its fields below it, then how many there are."""
-    if not difference:
-        return "no changes"
-    parts = [_entry(entry, colour=colour) for entry in difference.entries]
-    actions = [entry.action for entry in difference.entries]
-    counts = [f"{actions.count(action)} {action}" for action in ("created", "changed", "removed") if action in actions]
-    return "\n".join([*parts, ", ".join(counts)])
 
 
 def sarif(problems: Sequence[Problem], version: str) -> str:
@@ -64,7 +50,7 @@ def _result(problem: Problem) -> dict[str, Any]:
 
 
 def _problem(problem: Problem, lines: Sequence[str], *, colour: bool) -> str:
-    text = _painted(str(problem), problem.severity, colour=colour)
+    text = painted(str(problem), problem.severity, colour=colour)
     if not 0 < problem.line <= len(lines):
         return text
     line = lines[problem.line - 1].rstrip("\r")
@@ -72,23 +58,4 @@ def _problem(problem: Problem, lines: Sequence[str], *, colour: bool) -> str:
         return text
     margin = f"{problem.line:>5} | "
     caret = " " * (len(margin) + problem.column - 1) + "^"
-    return "\n".join([text, _painted(margin, "dim", colour=colour) + line.replace("\t", " "), caret])
-
-
-def _entry(entry: Entry, *, colour: bool) -> str:
-    sign = _SIGNS[entry.action]
-    name = "" if entry.name == entry.kind else f" {entry.name}"
-    head = _painted(f"{sign} {entry.kind}{name}", sign, colour=colour)
-    return "\n".join(
-        [head, *(f"    {field.path}: {_shown(field.old)} → {_shown(field.new)}" for field in entry.fields)]
-    )
-
-
-def _shown(value: str | None) -> str:
-    if value is None:
-        return "(nothing)"
-    return value if len(value) <= VALUE_CHARACTERS else value[: VALUE_CHARACTERS - 1] + "…"
-
-
-def _painted(text: str, kind: str, *, colour: bool) -> str:
-    return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if colour else text
+    return "\n".join([text, painted(margin, "dim", colour=colour) + line.replace("\t", " "), caret])

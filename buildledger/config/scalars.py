@@ -50,6 +50,8 @@ _FALSE = re.compile(r"(?:false|False|FALSE)\Z")
 _WHOLE = re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z")
 _FRACTION = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _SPECIAL = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
+_FIRST = frozenset("~nNtTfF-+.0123456789")
+"""What everything begins with that isn't text."""
 _BASES = {"0o": 8, "0x": 16}
 MAX_CHARACTERS = 24
 """Whole numbers fit into 64 bits; in octal that takes the most."""
@@ -61,6 +63,8 @@ def resolve(source: str) -> Any:
     Raises:
         ScalarError
     """
+    if source and source[0] not in _FIRST:
+        return text(source)
     if _NULL.match(source):
         return None
     if _TRUE.match(source) or _FALSE.match(source):

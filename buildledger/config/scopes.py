@@ -8,9 +8,10 @@ from enum import Enum
 import msgspec
 
 from buildledger.config import inputs, nodes
-from buildledger.config.document import Document, Mark
+from buildledger.config.document import Document
 from buildledger.config.expressions import ENGINE, ExpressionError, UnknownNameError, ValueType
 from buildledger.config.inputs import InputSpec
+from buildledger.config.places import Mark
 from buildledger.config.problems import Path, did_you_mean, listed
 from buildledger.config.secrets import SecretProvider, SecretUnavailableError, unmaskable
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
@@ -145,7 +146,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def _add(self, path: Path, error: ExpressionError, code: str, message: str, hint: str) -> None:
         """Report at the very character, if the expression stands on one line."""
         mark = self.document.mark(path)
-        indent = self.document.indents.get(path)
+        indent = self.document.markup(path)
         if indent is not None and error.line == 1 and error.column:
             mark = Mark(mark.line, mark.column + indent + error.column - 1)
         elif error.line > 1:

@@ -19,6 +19,7 @@ PLANNED = frozenset({"svn", "hg", "bzr", "cvs", "darcs", "p4", "mtn", "repo", "g
 class SourceModel(Strict):
     """A repository."""
 
+    place: ClassVar = "source"
     unbuilt: ClassVar = frozenset({"webhook", "credentials", "codebase", "link", "accept"})
     KEY: ClassVar[str]
     """The system's key, under which the address stands."""

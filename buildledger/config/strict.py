@@ -7,13 +7,23 @@ believes that something is in force which isn't.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from buildledger.config import scalars
 from buildledger.config.fields import fault
+from buildledger.config.foreign.tables import ANY_WORD, instead_of
 from buildledger.config.problems import did_you_mean, listed
 
 
@@ -24,20 +34,26 @@ class Strict(BaseModel):
 
     unbuilt: ClassVar[frozenset[str]] = frozenset()
     """Keys that are part of the format but not built in this version."""
+    place: ClassVar[str] = ""
+    """Which table of other systems' words is asked about a key that isn't here; empty: none."""
 
     @model_validator(mode="wrap")
     @classmethod
-    def _report_all_keys(cls, data: Any, handler: ModelWrapValidatorHandler[Strict]) -> Strict:
+    def _report_all_keys(cls, data: Any, handler: ModelWrapValidatorHandler[Strict], info: ValidationInfo) -> Strict:
         if isinstance(data, cls):
             return data
+        if isinstance(data, Strict):
+            raise _ANOTHER_MODEL
         if not isinstance(data, dict):
             raise fault("type", f"expected a mapping, found {scalars.describe(data)}", f"keys: {listed(cls.keys())}")
         known = cls.keys()
-        faults = [_fault(cls, key, data[key]) for key in data if key not in known]
+        owner = owner_of(info)
+        faults = [_fault(cls, key, data[key], owner) for key in data if key not in known]
         try:
             model = handler({key: value for key, value in data.items() if key in known})
         except ValidationError as error:
-            faults += [_again(details) for details in error.errors()]
+            said = [str(refused["type"]) for refused in faults]
+            faults += [_again(details) for details in error.errors() if not _is_said(details, said)]
             raise ValidationError.from_exception_data(cls.__name__, faults) from error
         if faults:
             raise ValidationError.from_exception_data(cls.__name__, faults)
@@ -46,7 +62,16 @@ class Strict(BaseModel):
     @classmethod
     def keys(cls) -> frozenset[str]:
         """The keys that may stand in this part of the file."""
-        return frozenset(field.alias or name for name, field in cls.model_fields.items())
+        return _keys(cls)
+
+
+@cache
+def _keys(model: type[Strict]) -> frozenset[str]:
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
+
+
+_ANOTHER_MODEL = fault("type", "this is another kind of thing")
+"""Nobody reads it: a union that is given the model of one of its members asks the others in vain."""
 
 
 def not_built(name: str, at: str | None = None) -> PydanticCustomError:
@@ -54,11 +79,20 @@ def not_built(name: str, at: str | None = None) -> PydanticCustomError:
     return fault("not-built", f"'{name}' is part of the format but not built in this version", "take it out", at=at)
 
 
-def unknown_key(model: type[Strict], key: str) -> PydanticCustomError:
-    """The refusal of a key that a model doesn't have."""
+def owner_of(info: ValidationInfo) -> str:
+    """The name of the builder, the worker or the like that is validated; empty for what has none."""
+    return str((info.context or {}).get("owner", ""))
+
+
+def unknown_key(model: type[Strict], key: str, value: Any = None, owner: str = "") -> PydanticCustomError:
+    """The refusal of a key that a model doesn't have; `owner` is the name of what it stands in."""
+    if instead := instead_of(model.place, key, value, owner):
+        return fault("unknown-key", f"unknown key '{key}': {instead}")
     if key in model.unbuilt:
         return not_built(key)
     guess = did_you_mean(key, model.keys())
+    if not guess and (instead := instead_of(model.place, ANY_WORD, {key: value}, owner)):
+        return fault("unknown-key", f"unknown key '{key}': {instead}")
     return fault("unknown-key", f"unknown key '{key}'{guess}", "" if guess else f"keys here: {listed(model.keys())}")
 
 
@@ -70,11 +104,16 @@ def choose(
     The model is chosen before anything is validated, so that problems are those of the model that was meant.
     """
 
-    def validate(data: Any) -> Any:
+    def validate(data: Any, info: ValidationInfo) -> Any:
+        if isinstance(data, Strict):
+            raise _ANOTHER_MODEL
         if not isinstance(data, dict):
             raise fault("type", f"expected a {what} (a mapping), found {scalars.describe(data)}")
-        kind = _kind_by_value(data, key, kinds, unbuilt, what) if key else _kind_by_key(data, kinds, unbuilt, what)
-        return kinds[kind].model_validate(data)
+        if key:
+            kind = _kind_by_value(data, key, kinds, unbuilt, what)
+        else:
+            kind = _kind_by_key(data, kinds, unbuilt, what, owner_of(info))
+        return kinds[kind].model_validate(data, context=info.context)
 
     return BeforeValidator(validate)
 
@@ -89,15 +128,26 @@ def _kind_by_value(
         return kind
     if isinstance(kind, str) and kind in unbuilt:
         raise not_built(kind, at=key)
+    for word in [kind] if isinstance(kind, str) else kind if isinstance(kind, list | dict) else ():
+        if instead := instead_of(f"{what} kind", str(word), kind):
+            raise fault("unknown-kind", f"unknown kind of {what} '{word}': {instead}", at=key)
     written = scalars.describe(kind) if isinstance(kind, list | dict) else scalars.written(kind)
     guess = did_you_mean(written, kinds)
     raise fault("unknown-kind", f"unknown kind of {what} '{written}'{guess}", f"one of {listed(kinds)}", at=key)
 
 
-def _kind_by_key(data: dict[str, Any], kinds: Mapping[str, type[Strict]], unbuilt: frozenset[str], what: str) -> str:
-    for kind in kinds:
-        if kind in data:
-            return kind
+def _kind_by_key(
+    data: dict[str, Any], kinds: Mapping[str, type[Strict]], unbuilt: frozenset[str], what: str, owner: str
+) -> str:
+    found = [kind for kind in kinds if kind in data]
+    for other in found[1:]:
+        known = kinds[found[0]].keys()
+        if other not in known:
+            raise fault("unknown-key", f"'{found[0]}' and '{other}' are two {what}s", "write each as its own", at=other)
+    if found:
+        return found[0]
+    if faults := [_foreign(name, instead) for name in data if (instead := instead_of(what, name, data[name], owner))]:
+        raise ValidationError.from_exception_data(what, faults)
     for name in data:
         if name in unbuilt:
             raise not_built(name, at=name)
@@ -105,6 +155,10 @@ def _kind_by_key(data: dict[str, Any], kinds: Mapping[str, type[Strict]], unbuil
         if guess := did_you_mean(name, kinds):
             raise fault("unknown-key", f"unknown key '{name}'{guess}", at=name)
     raise fault("unknown-kind", f"which kind of {what} is this?", f"it needs one of the keys {listed(kinds)}")
+
+
+def _foreign(key: str, instead: str) -> InitErrorDetails:
+    return InitErrorDetails(type=fault("unknown-key", f"unknown key '{key}': {instead}"), loc=(key,), input=None)
 
 
 def shorthand(key: str, accepts: Any) -> BeforeValidator:
@@ -119,8 +173,17 @@ def as_list(data: Any) -> Any:
     return [data] if isinstance(data, str | scalars.Whole) else data
 
 
-def _fault(model: type[Strict], key: str, value: Any) -> InitErrorDetails:
-    return InitErrorDetails(type=unknown_key(model, key), loc=(key,), input=value)
+def _fault(model: type[Strict], key: str, value: Any, owner: str) -> InitErrorDetails:
+    return InitErrorDetails(type=unknown_key(model, key, value, owner), loc=(key,), input=value)
+
+
+def _is_said(details: Any, said: list[str]) -> bool:
+    """Whether a missing key is what another one was meant to be, and its message says so already."""
+    return (
+        details["type"] == "missing"
+        and len(details["loc"]) == 1
+        and any(f"'{details['loc'][0]}" in message for message in said)
+    )
 
 
 def _again(details: Any) -> InitErrorDetails:

@@ -6,7 +6,7 @@ A test holds both against each other (tests/config/test_schema.py).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from buildledger.config import globs, limits
 
@@ -54,8 +54,9 @@ BOOLEAN = {"type": "boolean"}
 AXIS_VALUE = {
     "anyOf": [_text(r"^[^\x00-\x1f\x7f,\[\]]+$", maxLength=limits.NAME_CHARACTERS), BOOLEAN],
 }
+_LIST_OF_TEXTS = {"type": "array", "items": TEXT}
 PRIORITY = {"type": "integer", "minimum": -limits.PRIORITY, "maximum": limits.PRIORITY}
-PLAIN = (TEXT, BOOLEAN, {"type": "array", "items": TEXT})
+PLAIN = (TEXT, BOOLEAN, _LIST_OF_TEXTS)
 """Data as it is, for `any_of`."""
 
 
@@ -79,3 +80,43 @@ def _node(kind: str) -> Schema:
         case _:
             properties = {kind: IDENTIFIER}
     return {"type": "object", "properties": properties, "required": [kind], "additionalProperties": False}
+
+
+class Named(NamedTuple):
+    """A kind of single value, as the published schema and the manual know it."""
+
+    words: str
+    """What people call it."""
+    schema: Schema
+    meaning: str
+
+
+NAMED: dict[str, Named] = {
+    "text": Named("text", TEXT, "Text; whole numbers written the usual way are taken as text."),
+    "script": Named("script", SCRIPT, "Text for a shell, of one line or many."),
+    "cel": Named("CEL", EXPRESSION, "An expression."),
+    "name": Named("name", NAME, f"Letters, digits, `_`, `.` and `-`; at most {limits.NAME_CHARACTERS} characters."),
+    "identifier": Named(
+        "identifier", IDENTIFIER, "A name as expressions can write it: letters, digits and `_`, not a digit first."
+    ),
+    "variable": Named("variable", VARIABLE, "The name of an environment variable."),
+    "duration": Named("duration", DURATION, "A length of time: `90s`, `20m`, `1h30m`, `2d`, `200ms`; 30 days at most."),
+    "durationOrNever": Named("duration, or `never`", DURATION_OR_NEVER, "A length of time, or `never`."),
+    "size": Named("size", SIZE, "A number of bytes: `500kB`, `10MB`, `1GiB`."),
+    "branch": Named("branch", BRANCH, "The name of a branch."),
+    "branchPattern": Named(
+        "branch pattern",
+        BRANCH_PATTERN,
+        "`*` and `?` stay inside a part of the name, `**` crosses `/`, a leading `!` excludes.",
+    ),
+    "path": Named("path", RELATIVE_PATH, "A path inside the build's directory, with `/` on all systems."),
+    "filter": Named("filter", PARTIAL_CLONE, "Of a partial clone: `blob:none`, `tree:0` or `blob:limit=1m`."),
+    "boolean": Named("true or false", BOOLEAN, "`true` or `false`."),
+    "axisValue": Named("axis value", AXIS_VALUE, "Text without `,`, `[` and `]`, a whole number, true or false."),
+    "texts": Named("list of texts", _LIST_OF_TEXTS, "Several texts."),
+    **{
+        f"{kind}Node": Named(f"`{{{kind}: …}}`", _node(kind), "A value node.")
+        for kind in ("input", "matrix", "property", "expr", "secret", "spread")
+    },
+}
+"""Single values by the names that the published schema has for them."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from buildledger.config.diff import diff
 from buildledger.config.load import load
+from buildledger.config.plan import stored_lines
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
 from buildledger.domain.config import ApplyConfig
@@ -61,7 +62,7 @@ class ConfigFile:
             digest=wanted.digest,
             text=wanted.to_json(),
             origin=storable(str(self._path.resolve()), LINE_CHARACTERS),
-            plan=diff(self._active.current, wanted).plan(),
+            plan=stored_lines(diff(self._active.current, wanted)),
         )
         return await self._ledger.execute(command, origin=Origin(actor="system"))
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.faults.commands import leaves
 
-LONG_RUNNING = {"worker", "bridge", "demo", "conformance"}
+LONG_RUNNING = {"worker", "bridge", "demo", "conformance", "init"}
 """They have no state directory of a server, or start programs of their own; their own tests look at their errors."""
 
 COMMANDS = {" ".join(path): command for path, command in leaves() if LONG_RUNNING.isdisjoint(path)}

@@ -67,7 +67,7 @@ def test_every_key(tmp_path: Path) -> None:
         ("{download: dist, from: {builder: package, number: '1', branch: main}}", "only without 'number'"),
         ("{download: dist, from: parent, into: ../up}", "may not leave"),
         ("{upload: dist, files: [../*.whl]}", "may not leave"),
-        ("{test_report: []}", "0 entries where at least 1 may stand"),
+        ("{test_report: []}", "this list is empty: at least one entry is needed"),
         ("{test_report: a.xml, format: trx}", "'trx' can't stand here"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from buildledger.config import codes
 from buildledger.config.models import File
+from buildledger.config.reference import reference
 from buildledger.config.schema import schema
 from buildledger.config.steps.checkout import CheckoutModel
 from buildledger.config.steps.step import StepModel
@@ -44,3 +45,11 @@ def test_every_part_that_is_not_built_is_named() -> None:
     names = {name for model in models for name in model.unbuilt}
     listed = MANUAL.partition("refused by name")[2].partition("## Values")[0]
     assert {name for name in names if f"`{name}`" not in listed} == set()
+
+
+def test_the_page_of_all_keys_is_made_of_the_schema() -> None:
+    """`buildledger config schema --markdown > docs/configuration-keys.md` changes nothing; its links lead somewhere."""
+    page = reference()
+    assert (REPOSITORY / "docs" / "configuration-keys.md").read_text() == page
+    anchors = {re.sub(r"[^a-z0-9 _-]", "", line[3:].lower()).replace(" ", "-") for line in page.splitlines()}
+    assert set(re.findall(r"\(#([^)]*)\)", page)) <= anchors

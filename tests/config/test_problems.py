@@ -59,7 +59,7 @@ def test_all_faults_are_reported_at_once() -> None:
         ("run: [x, {secret: s}]", "{secret: …} can't stand here (a secret reaches a program through env only"),
         ("run: [x, {imput: s}]", "unknown value node 'imput', did you mean 'input'?"),
         ("run: [x, {input: a, matrix: b}]", "a value node has exactly one key, this has input, matrix"),
-        ("run: []", "0 entries where at least 1 may stand"),
+        ("run: []", "this list is empty: at least one entry is needed"),
         ("script: {expr: change.branch}", "a script is fixed text: nothing is put into it"),
         ("set_property: p", "needs either 'value' or 'run'"),
         ("set_property: p\n        value: x\n        env: {A: b}", "'env' means something only with 'run'"),

@@ -69,7 +69,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ("{driver: local, hots: x}", "ci.yaml:5:28: unknown key 'hots'"),
         ("{driver: local, host: x}", "ci.yaml:5:28: unknown key 'host'"),
         ("{driver: local, max: 0}", "ci.yaml:5:33: 0 where at least 1 may stand"),
-        ("{driver: local, command: []}", "ci.yaml:5:37: 0 entries where at least 1 may stand"),
+        ("{driver: local, command: []}", "ci.yaml:5:37: this list is empty: at least one entry is needed"),
         ("{driver: local, idle_timeout: 60}", "ci.yaml:5:42: 60 has no unit"),
         ("{driver: local, start_timeout: 2h}", "ci.yaml:5:43: 'start_timeout' is longer than nothing, and an hour"),
         ("{driver: local, quarantine: 0s}", "ci.yaml:5:40: 'quarantine' is longer than nothing"),

@@ -14,7 +14,7 @@ OPEN_BYTES = 16 << 10
 BODY_BYTES = 1 << 20
 PUSH_BYTES = 32 << 20
 """Two hundred commits with their messages and paths; what a hook sends is as large."""
-CONFIG_BYTES = 64 << 20
+CONFIG_BYTES = 160 << 20
 """A resolved configuration, as JSON within JSON."""
 
 

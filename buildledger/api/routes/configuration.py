@@ -21,6 +21,7 @@ from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
 from buildledger.api.queries import revisions as queries
 from buildledger.api.queries.readings import Readings, ReadModelsAsOf
 from buildledger.config.diff import diff
+from buildledger.config.plan import stored_lines
 from buildledger.config.stored import read_configuration
 from buildledger.domain.config import ApplyConfig
 from buildledger.events.stored_format import UnreadableTextError
@@ -51,7 +52,7 @@ async def apply_config(context: Commands, body: request_models.ConfigBody) -> Js
         digest=configuration.digest,
         text=configuration.to_json(),
         origin=body.origin,
-        plan=await asyncio.to_thread(lambda: diff(context.deps.active.current, configuration).plan()),
+        plan=await asyncio.to_thread(lambda: stored_lines(diff(context.deps.active.current, configuration))),
         expected_revision=body.expected_revision,
     )
     return await context.execute_and_respond(command)

@@ -111,6 +111,7 @@ Arguments = Annotated[list[ArgumentValue], Field(min_length=1, max_length=limits
 class StepModel(Strict):
     """A step as it stands in the file."""
 
+    place: ClassVar = "step"
     unbuilt: ClassVar = frozenset({"reports", "locks", "cache", "services"})
     KEY: ClassVar[str]
     """The key that tells this kind from the others: `run`, `checkout`, … Its program is in the module of this name."""

@@ -1,0 +1,1 @@
+"""What `buildledger init` makes of repositories."""

@@ -21,7 +21,7 @@ SECTIONS = {
     "locks": "lock",
     "builders": "builder",
     "triggers": "trigger",
-    "repo_pipelines": "repository pipeline",
+    "repo_pipelines": "pipeline",
 }
 UNCOMPARED = frozenset({"format"})
 """What is stored of a configuration and says nothing of it."""

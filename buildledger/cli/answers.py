@@ -13,6 +13,15 @@ SHOWN_CHARACTERS = 200
 NOT_OURS = "the address in the file `address` of the state directory leads to something else, or to another version"
 
 
+class RefusedError(click.ClickException):
+    """A server of Build Ledger refused."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+        """Of the problem; see the page of errors."""
+
+
 class Answer(dict[str, Any]):
     """An object of JSON, in which a value that isn't there is a fault of the server's side and not of ours."""
 

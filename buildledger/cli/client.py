@@ -10,7 +10,7 @@ from typing import Any
 import click
 import httpx
 
-from buildledger.cli.answers import Answer, objects_of, problem, problem_code, read_answer
+from buildledger.cli.answers import Answer, RefusedError, objects_of, problem, problem_code, read_answer
 from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE
 
 TIMEOUT_SECONDS = 30.0
@@ -41,9 +41,9 @@ class Client:
         """Read the first page of a list."""
         return objects_of(self.get(path, **parameters))
 
-    def post(self, path: str, body: dict[str, Any]) -> Answer:
-        """Give a command; answered when it is durable."""
-        return read_answer(self._ask("POST", path, json=body))
+    def post(self, path: str, body: dict[str, Any], **parameters: str | int) -> Answer:
+        """Give a command, answered when it is durable; or ask with more than an address can hold."""
+        return read_answer(self._ask("POST", path, json=body, params=parameters))
 
     def _ask(self, method: str, path: str, absent_ok: bool = False, **options: Any) -> httpx.Response:
         try:
@@ -62,6 +62,8 @@ class Client:
                 f"the server at {self.url} knows another token than the one in {self._state / ADMIN_TOKEN_FILE}: is it"
                 f" that of another state directory? ({code})"
             )
+        if code is not None:
+            raise RefusedError(problem(answer, self.url), code)
         raise click.ClickException(problem(answer, self.url))
 
     def _why(self, error: httpx.TransportError) -> str:

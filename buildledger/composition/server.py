@@ -119,6 +119,7 @@ class Server:
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
                 rejected_file=lambda: None if file is None else file.rejected,
+                overridden_file=lambda: None if file is None else file.overridden,
                 retention_waits=self._why_retention_waits,
                 configurations=configurations,
                 trigger_poll=pollers.trigger,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -20,7 +20,7 @@ from buildledger.config.scopes import ANYTHING, CONDITIONS, NUMBERS, Place, Scop
 from buildledger.config.secrets import SecretProvider
 from buildledger.config.steps import expansion
 from buildledger.config.steps.checkout import CheckoutStep
-from buildledger.config.steps.step import check_environment
+from buildledger.config.steps.step import StepModel, check_environment
 from buildledger.config.values import Expression, InputRef, Value
 
 
@@ -77,28 +77,23 @@ class BuilderResolver:
         self._check_steps()
 
     def _check_locks(self) -> None:
-        locks = self._parsed.names["locks"]
-        seen: set[str] = set()
+        """Its locks have to be there, and none of them may be one that a step takes as well."""
+        path = (*self._path, "locks")
+        self._parsed.declared_locks.check(self._document, path, self._model.locks)
+        steps = self._template.steps if self._template is not None else self._model.steps or []
+        taken = {use.lock for step in steps for use in step.locks}
         for index, use in enumerate(self._model.locks):
-            place = (*self._path, "locks", index, "lock")
-            if use.lock not in locks:
-                hint = f"locks: {listed(locks)}" if locks else "declare it under 'locks'"
-                message = f"there is no lock '{use.lock}'{did_you_mean(use.lock, locks)}"
-                self._document.add("unknown-lock", place, message, hint)
-            elif use.lock in seen:
-                self._document.add("duplicate-name", place, f"the lock '{use.lock}' is asked for twice", "use 'take'")
-            elif (lock := self._parsed.locks.get(use.lock)) and (use.take or 1) > lock.count:
-                message = f"'{use.lock}' has a count of {lock.count}: nobody could ever take {use.take}"
-                self._document.add("lock-count", (*place[:-1], "take"), message)
-            seen.add(use.lock)
+            if use.lock in taken:
+                message = f"the build holds '{use.lock}' from its first step to its last, so a step would wait for it"
+                hint = "take it either here or in the steps"
+                self._document.add("lock-order", (*path, index, "lock"), f"{message} for ever", hint)
 
     def _check_steps(self) -> None:
         model, path = self._model, self._path
         if (model.steps is None) == (model.use is None):
             self._document.add("steps", path, f"builder '{self._name}' needs either 'steps' or 'use'", at_key=True)
         if model.steps is not None:
-            names = self._parsed.names
-            expansion.check(self._scope, (*path, "steps"), model.steps, self._parsed.systems, names["builders"])
+            check_steps(self._scope, (*path, "steps"), model.steps, self._parsed)
         if model.use is None:
             if model.with_:
                 self._document.add("template", (*path, "with"), "'with' means something only with 'use'", at_key=True)
@@ -131,16 +126,16 @@ class BuilderResolver:
 
     def _expand(self, cell: matrix.Cell) -> resolved.Builder | None:
         model = self._model
-        filling = Filling(matrix=cell)
+        filling, locks = Filling(matrix=cell), self._parsed.declared_locks
         env = filling.environment(model.env)
         if self._template is not None:
             arguments = self._arguments(filling, cell)
             if arguments is None:
                 return None
             inner = Filling(matrix=cell, arguments=arguments)
-            expanded = expansion.expand(self._template.steps, inner, env)
+            expanded = expansion.expand(self._template.steps, inner, env, locks)
         else:
-            expanded = expansion.expand(model.steps or [], filling, env)
+            expanded = expansion.expand(model.steps or [], filling, env, locks)
         return resolved.Builder(
             name=matrix.cell_name(self._name, cell),
             base=self._name,
@@ -157,11 +152,7 @@ class BuilderResolver:
             when=None if model.when is None else Expression(model.when),
             collapse=model.collapse,
             retry=resolved.Retry(on=tuple(model.retry.on), max=model.retry.max),
-            locks=tuple(
-                resolved.LockUse(lock=use.lock, take=use.take or self._parsed.locks[use.lock].count)
-                for use in model.locks
-                if use.lock in self._parsed.locks
-            ),
+            locks=locks.resolve(model.locks),
             priority=model.priority,
         )
 
@@ -173,7 +164,7 @@ class BuilderResolver:
                 assert spec.default is not None
                 result[name] = spec.default
                 continue
-            value = filling.value(self._model.with_[name])
+            value = inputs.taken(spec.type, filling.value(self._model.with_[name]))
             known = plain(value)
             if known is not None and (reason := inputs.fault(spec, known)):
                 where = f" in {matrix.cell_name(self._name, cell)}" if cell else ""
@@ -196,7 +187,13 @@ def check_template(
     """Check a template's steps in the scope of a builder that uses it, of which they see the properties only."""
     inner = msgspec.structs.replace(scope, owner=f"template '{name}'", inputs=declared, matrix={}, is_template=True)
     path = ("templates", name, "steps")
-    expansion.check(inner, path, template.steps, parsed.systems, parsed.names["builders"])
+    check_steps(inner, path, template.steps, parsed)
+
+
+def check_steps(scope: Scope, path: Path, steps: Sequence[StepModel], parsed: Parsed) -> None:
+    """Check the steps of a builder or of a template."""
+    known = parsed.names["builders"]
+    expansion.check(scope, path, steps, sources=parsed.systems, builders=known, locks=parsed.declared_locks)
 
 
 def specs(document: Document, path: Path, declared: Mapping[str, models.InputModel]) -> dict[str, InputSpec]:
@@ -207,7 +204,7 @@ def specs(document: Document, path: Path, declared: Mapping[str, models.InputMod
         spec = InputSpec(
             type=model.type,
             description=model.description,
-            default=model.default,
+            default=inputs.taken(model.type, model.default),
             enum=tuple(model.enum or ()),
             pattern=model.pattern,
         )

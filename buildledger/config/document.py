@@ -51,6 +51,7 @@ class Document:
         self, code: str, path: Path, message: str, hint: str = "", *, at_key: bool = False, warning: bool = False
     ) -> None:
         """Report a problem at a path; the same one at the same place is reported once."""
+        path = self._as_written(path)
         file, mark = self._place(path, at_key=at_key)
         self._add(file, mark, code, message, hint, path, warning=warning)
 
@@ -79,6 +80,20 @@ class Document:
         if problem not in self._seen:
             self._seen.add(problem)
             self.problems.append(problem)
+
+    def _as_written(self, path: Path) -> Path:
+        """Without the index 0 of a single entry that stands for a list of one."""
+        here: Any = self.data
+        written: list[str | int] = []
+        for element in path:
+            if element == 0 and here is not None and not isinstance(here, list):
+                continue
+            written.append(element)
+            try:
+                here = here[element]
+            except (KeyError, IndexError, TypeError):
+                here = None
+        return tuple(written)
 
     def _way(self, path: Path) -> list[Spot]:
         return find(self.data, self.places, Spot(Origin(self.file, 0), None, self.start), path)

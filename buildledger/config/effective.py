@@ -38,15 +38,16 @@ def refusal(central: Configuration, builder: Builder) -> str | None:
     grant = None if source is None else central.repo_pipelines.get(source)
     if grant is None or source not in central.sources:
         return f"the repository of source {source!r} defines nothing any more"
+    uses = [*builder.locks, *(use for step in builder.steps for use in step.locks)]
     for kind, used, granted in (
         ("source", builder.sources, {source, *grant.sources}),
-        ("lock", [use.lock for use in builder.locks], {*grant.locks} & central.locks.keys()),
+        ("lock", [use.lock for use in uses], {*grant.locks} & central.locks.keys()),
         ("secret", sorted(secrets_of(builder)), {*grant.secrets}),
     ):
         for name in used:
             if name not in granted:
                 return f"the {kind} '{name}' isn't granted to the repository of source '{source}'"
-    for use in builder.locks:
+    for use in uses:
         if use.take > central.locks[use.lock].count:
             return f"it takes {use.take} of the lock '{use.lock}', which has a count of {central.locks[use.lock].count}"
     if len(builder.steps) > grant.max_steps:

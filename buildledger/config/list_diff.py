@@ -65,18 +65,17 @@ def _aligned(old: Sequence[Any], new: Sequence[Any], offset: int) -> list[Pair]:
     was = {key: index for index, key in enumerate(_numbered(old))}
     matches = [(was[key], index) for index, key in enumerate(_numbered(new)) if key in was]
     stayed = _longest_rising(matches)
-    moved = [match for match in matches if match not in stayed]
+    moved = {other: one for one, other in matches if (one, other) not in stayed}
     taken, used = {one for one, _ in matches}, {other for _, other in matches}
     result: list[Pair] = []
     start, begin = 0, 0
     for end, stop in [*sorted(stayed), (len(old), len(new))]:
         went = [index for index in range(start, end) if index not in taken]
-        came = [index for index in range(begin, stop) if index not in used]
-        changed = _replaced(old, new, went, came)
-        pairs = [Pair(one, other, moved=True) for one, other in moved if begin <= other < stop]
-        pairs += [Pair(changed.get(other), other) for other in came]
-        result += [Pair(one, None) for one in went if one not in changed.values()]
-        result += sorted(pairs, key=lambda pair: pair.new or 0)
+        changed = _replaced(old, new, went, [index for index in range(begin, stop) if index not in used])
+        was_changed = set(changed.values())
+        result += [Pair(one, None) for one in went if one not in was_changed]
+        for index in range(begin, stop):
+            result.append(Pair(moved[index], index, moved=True) if index in moved else Pair(changed.get(index), index))
         if end < len(old):
             result.append(Pair(end, stop))
         start, begin = end + 1, stop + 1

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from buildledger.config import builders, grants, limits, parsing, resolved, sources, triggers, workers
 from buildledger.config.document import Document
+from buildledger.config.foreign.recognition import Foreign, recognise
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
 from buildledger.config.inputs import InputSpec
+from buildledger.config.lock_checks import check_lock_order
 from buildledger.config.places import Mark
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
@@ -45,6 +47,8 @@ def resolve_text(
     `file` is what the problems name; relative paths in the text are relative to `directory`.
     """
     document = read(text, file)
+    if foreign := recognise(text, document.data):
+        return None, [_foreign(file, foreign)]
     configuration = _resolve(document, directory.resolve(), secrets_required=secrets_required)
     return configuration, ordered(document)
 
@@ -93,6 +97,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
         ).resolve(),
         repo_pipelines=grants.resolve(document, parsed, source),
     )
+    check_lock_order(document, resolved_builders.values())
     warn_of_foreign_expressions(document)
     idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
@@ -158,6 +163,11 @@ def _address(document: Document, parsed: parsing.Parsed) -> str | None:
     if url is not None and not url.startswith(("http://", "https://")):
         document.add("server", ("server", "url"), f"'{url}' is no address", "https://ci.example.org")
     return None if url is None else url.rstrip("/")
+
+
+def _foreign(file: str, found: Foreign) -> Problem:
+    message = f"this is {found.name}, not a configuration of Build Ledger"
+    return Problem(file=file, line=0, column=0, code="foreign-file", message=message, notes=found.notes)
 
 
 def not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:

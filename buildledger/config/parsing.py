@@ -14,7 +14,9 @@ from buildledger.config import builder_models, messages, models, scalars
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
 from buildledger.config.foreign.shapes import instead_of
+from buildledger.config.lock_models import DeclaredLocks
 from buildledger.config.machine_models import Worker
+from buildledger.config.one_or_several import as_list
 from buildledger.config.pipeline_models import RepoPipeline
 from buildledger.config.problems import Path
 from buildledger.config.source_models import SourceModel
@@ -46,6 +48,12 @@ class Parsed:
     def systems(self) -> dict[str, str]:
         """Source → the key of its version-control system; empty for a source whose entry is unsound."""
         return {name: self.sources[name].KEY if name in self.sources else "" for name in self.names["sources"]}
+
+    @property
+    def declared_locks(self) -> DeclaredLocks:
+        """What builders and steps may take."""
+        counts = {name: model.count for name, model in self.locks.items()}
+        return DeclaredLocks(names=self.names["locks"], counts=counts)
 
 
 def parse(document: Document) -> Parsed:
@@ -107,12 +115,13 @@ def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> 
 
 
 def _triggers(document: Document, entries: Any, parsed: Parsed) -> None:
-    if not isinstance(entries, list):
+    single = isinstance(entries, dict) and "on" in entries
+    if not isinstance(entries, list) and not single:
         found = "it has no value" if entries is None else f"found {scalars.describe(entries)}"
         hint = instead_of(("triggers",), entries)
         document.add("type", ("triggers",), f"'triggers' is a list, but {found}", hint, at_key=entries is None)
         return
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(as_list(entries)):
         if (model := _validate(document, ("triggers", index), "triggers", entry)) is not None:
             parsed.triggers[index] = model
 
@@ -142,12 +151,12 @@ def _without_faults(entry: Any, error: ValidationError) -> Any:
     if not isinstance(entry, dict):
         return None
     rest = dict(entry)
-    if isinstance(entry.get("steps"), list):
-        rest["steps"] = list(entry["steps"])
+    if entry.get("steps") is not None:
+        rest["steps"] = list(as_list(entry["steps"]))
     for details in error.errors(include_url=False):
         match details["loc"]:
             case ("steps", int(index), *_):
-                rest["steps"][index] = _stand_in(entry["steps"][index])
+                rest["steps"][index] = _stand_in(rest["steps"][index])
             case (str(key),) if details["type"] == "not-built":
                 rest.pop(key, None)
             case _:

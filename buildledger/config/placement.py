@@ -15,7 +15,8 @@ from buildledger.config import evaluate
 from buildledger.config.conjunction import conjuncts
 from buildledger.config.evaluate import ChangeView, Context, WorkerView
 from buildledger.config.expressions import mentioned
-from buildledger.config.resolved import Builder, Configuration, LockUse
+from buildledger.config.lock_uses import LockUse
+from buildledger.config.resolved import Builder, Configuration
 from buildledger.events.request import SourceStamp
 
 RequirementKey = bytes

@@ -72,21 +72,26 @@ def stored_lines(difference: Diff) -> tuple[str, ...]:
     return (*every[:kept], f"and {plural(len(every) - kept, 'more line')}")
 
 
-def plan_text(difference: Diff, *, colour: bool = False) -> str:
+def plan_text(difference: Diff) -> str:
     """Each group, with its fields below it, then how many things are created, changed and removed."""
     if not difference:
         return "no changes"
-    parts = [_group(group, colour=colour) for group in groups(difference)]
+    parts = [_group(group) for group in groups(difference)]
     actions = [entry.action for entry in difference.entries]
     counts = [f"{actions.count(action):,} {action}" for action in _SIGNS if action in actions]
     return "\n".join([*parts, ", ".join(counts)])
 
 
-def _group(group: Group, *, colour: bool) -> str:
+def coloured(text: Iterable[str]) -> str:
+    """The lines of such a text for a terminal: what comes, changes and goes by its colour."""
+    return "\n".join(painted(line, line[:1], colour=line[:2] in ("+ ", "~ ", "- ")) for line in text)
+
+
+def _group(group: Group) -> str:
     sign = _SIGNS[group.entries[0].action]
     varying = _varying(group)
     told = [_told(run, varying) for run in _runs(group.entries[0].fields)]
-    return "\n".join([painted(f"{sign} {group.head}", sign, colour=colour), *(f"    {line}" for line in told)])
+    return "\n".join([f"{sign} {group.head}", *(f"    {line}" for line in told)])
 
 
 def _varying(group: Group) -> frozenset[int]:

@@ -24,6 +24,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One of `codes.py`: stable, and explained in `docs/configuration.md`."""
     message: str
     hint: str = ""
+    notes: tuple[str, ...] = ()
+    """What else there is to say, a line each."""
     path: Path = ()
     severity: Literal["error", "warning"] = "error"
 

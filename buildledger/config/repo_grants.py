@@ -90,6 +90,7 @@ class _Refusals:
                 self._document.add("grant", ("builders", name), message, "choose another name", at_key=True)
             for key in entry if isinstance(entry, dict) else ():
                 self._builder_key(("builders", name, key), key)
+            self._locks_twice(name, entry)
         self._too_many_steps()
         for path, step in steps(self._data):
             self._step(path, step)
@@ -120,6 +121,18 @@ class _Refusals:
             self._document.add("grant", path, f"'{key}' {CENTRAL}", "take it out", at_key=True)
         elif not self._is_granted(BY_GRANT[key]):
             self._refuse(path, f"'{key}' of builders isn't granted to this repository", "may_define", at_key=True)
+
+    def _locks_twice(self, name: str, entry: Any) -> None:
+        """Nobody sees all files together, so none may have builds hold one lock and wait for another."""
+        if not isinstance(entry, dict) or not entry.get("locks"):
+            return
+        template = entries(self._data, "templates").get(str(entry.get("use")))
+        for holder in (entry, template):
+            found = holder.get("steps") if isinstance(holder, dict) else None
+            if any(isinstance(step, dict) and step.get("locks") for step in (found if isinstance(found, list) else ())):
+                message = "here a builder takes locks for itself or for its steps, not for both"
+                hint = "builds of different repositories could wait for each other for ever"
+                self._document.add("grant", ("builders", name, "locks"), message, hint, at_key=True)
 
     def _is_protected(self, name: str) -> bool:
         central = self._file.central

@@ -45,12 +45,13 @@ def _result(problem: Problem) -> dict[str, Any]:
     location: dict[str, Any] = {"physicalLocation": physical}
     if problem.path:
         location["logicalLocations"] = [{"fullyQualifiedName": problem.place}]
-    text = problem.message + (f" ({problem.hint})" if problem.hint else "")
+    text = "\n".join([problem.message + (f" ({problem.hint})" if problem.hint else ""), *problem.notes])
     return {"ruleId": problem.code, "level": problem.severity, "message": {"text": text}, "locations": [location]}
 
 
 def _problem(problem: Problem, lines: Sequence[str], *, colour: bool) -> str:
     text = painted(str(problem), problem.severity, colour=colour)
+    text = "\n".join([text, *(f"    {note}" for note in problem.notes)])
     if not 0 < problem.line <= len(lines):
         return text
     line = lines[problem.line - 1].rstrip("\r")

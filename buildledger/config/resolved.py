@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from buildledger.config.inputs import InputSpec
+from buildledger.config.lock_uses import LockUse
 from buildledger.config.machines import Start
 from buildledger.config.secrets import Secrets
 from buildledger.config.steps.kinds import Step
@@ -68,14 +69,6 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-class LockUse(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a lock a builder's builds take, from the first step to the last."""
-
-    lock: str
-    take: int = 1
-    """How much of the lock's count; never more than it has."""
-
-
 class Retry(msgspec.Struct, frozen=True, kw_only=True):
     """When a build that didn't answer its request is tried again."""
 
@@ -114,6 +107,7 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()
     locks: tuple[LockUse, ...] = ()
+    """Held from the first step to the last."""
     priority: int | Expression = 0
     """Higher is sooner."""
 

@@ -36,7 +36,7 @@ _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "workers": {},
     "locks": {},
     "builders": {"protected": False},
-    "steps": {},
+    "steps": {"locks": []},
     "triggers": {},
 }
 """What format 3 added to each of these, with the value that it had before one could say so."""

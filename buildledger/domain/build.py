@@ -30,6 +30,10 @@ class BuildState(msgspec.Struct, frozen=True, kw_only=True):
     step: int = -1
     """The step that runs or ran last; -1 before the first."""
     step_open: bool = False
+    locks_requested: dict[str, int] = msgspec.field(default_factory=dict)
+    """How much of each lock the open step takes; empty if it takes none, or hasn't asked for them yet."""
+    locks_taken: bool = False
+    """The open step has its locks."""
     stop_requested: bool = False
     started_after_stop: bool = False
     """The step that runs or ran last started after a stop was asked for, so it is one that always runs."""
@@ -44,6 +48,11 @@ class BuildState(msgspec.Struct, frozen=True, kw_only=True):
     """Uploads whose artifacts are kept no longer."""
     reported: dict[OperationId, int] = msgspec.field(default_factory=dict)
     """How many parts of test reports each operation has brought."""
+
+    @property
+    def waits_for_locks(self) -> bool:
+        """The open step has asked for locks and hasn't got them."""
+        return self.step_open and bool(self.locks_requested) and not self.locks_taken
 
     @property
     def operation_open(self) -> bool:
@@ -75,6 +84,22 @@ class StartStep(BuildCommand, frozen=True, kw_only=True):
     name: str
     program: str
     program_version: int
+
+
+class RequestStepLocks(BuildCommand, frozen=True, kw_only=True):
+    """Let the running step wait for its locks; one that has asked for them already decides nothing."""
+
+    step: int
+    locks: dict[str, int]
+
+
+class TakeStepLocks(BuildCommand, frozen=True, kw_only=True):
+    """Give the running step the locks that it waits for.
+
+    Whether they are free nobody can tell from one build: the server that leads the reactors decides it for all.
+    """
+
+    step: int
 
 
 class RequestOperation(BuildCommand, frozen=True, kw_only=True):
@@ -165,6 +190,8 @@ class FinishBuild(BuildCommand, frozen=True, kw_only=True):
 COMMANDS = (
     AssignBuild,
     StartStep,
+    RequestStepLocks,
+    TakeStepLocks,
     RequestOperation,
     ReportOperationStarted,
     FinishOperation,
@@ -180,6 +207,8 @@ COMMANDS = (
 BuildCommands = (
     AssignBuild
     | StartStep
+    | RequestStepLocks
+    | TakeStepLocks
     | RequestOperation
     | ReportOperationStarted
     | FinishOperation

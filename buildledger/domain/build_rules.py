@@ -20,10 +20,12 @@ from buildledger.domain.build import (
     ReportOperationStarted,
     ReportTests,
     RequestOperation,
+    RequestStepLocks,
     SetProperty,
     StartStep,
     StopBuild,
     StoreArtifact,
+    TakeStepLocks,
 )
 from buildledger.domain.command import Aggregate
 from buildledger.domain.refusals import (
@@ -47,6 +49,8 @@ from buildledger.events.build import (
     PropertySet,
     RevisionObtained,
     StepFinished,
+    StepLocksRequested,
+    StepLocksTaken,
     StepStarted,
     TestsReported,
 )
@@ -76,6 +80,8 @@ def decide(state: BuildState, command: BuildCommands) -> tuple[Fact, ...]:
     match command:
         case StartStep() | FinishStep():
             return _step(state, command)
+        case RequestStepLocks() | TakeStepLocks():
+            return _locks(state, command)
         case RequestOperation() | ReportOperationStarted() | FinishOperation():
             return _operation(state, state.assigned, command)
         case SetProperty() | ObtainRevision() | StoreArtifact() | ReportTests():
@@ -163,6 +169,16 @@ def _step(state: BuildState, command: StartStep | FinishStep) -> tuple[Fact, ...
     return (StepFinished(step=command.step, result=command.result, summary=command.summary),)
 
 
+def _locks(state: BuildState, command: RequestStepLocks | TakeStepLocks) -> tuple[Fact, ...]:
+    if not state.step_open or command.step != state.step:
+        raise StepOrderRefusal(command.build_id, command.step, "does not run, so it takes no locks")
+    if isinstance(command, RequestStepLocks):
+        return () if state.locks_requested else (StepLocksRequested(step=command.step, locks=command.locks),)
+    if not state.locks_requested:
+        raise StepOrderRefusal(command.build_id, command.step, "has asked for no locks")
+    return () if state.locks_taken else (StepLocksTaken(step=command.step),)
+
+
 def _operation(
     state: BuildState,
     assigned: BuildAssigned,
@@ -174,6 +190,8 @@ def _operation(
             return ()
         if not state.step_open or command.step != state.step:
             raise StepOrderRefusal(command.build_id, command.step, "does not run, so it can't ask for an operation")
+        if state.waits_for_locks:
+            raise StepOrderRefusal(command.build_id, command.step, "waits for its locks")
         if state.stopped_again or (state.stop_requested and not command.always_run):
             raise BuildStoppingRefusal(command.build_id)
         return (
@@ -207,7 +225,11 @@ def evolve(state: BuildState, fact: Fact) -> BuildState:
         case StepStarted(step=step):
             return replace(state, step=step, step_open=True, started_after_stop=state.stop_requested)
         case StepFinished():
-            return replace(state, step_open=False)
+            return replace(state, step_open=False, locks_requested={}, locks_taken=False)
+        case StepLocksRequested(locks=locks):
+            return replace(state, locks_requested=locks)
+        case StepLocksTaken():
+            return replace(state, locks_taken=True)
         case OperationRequested(operation_id=operation_id):
             return replace(state, operations=state.operations | {operation_id: OperationStatus.REQUESTED})
         case OperationStarted(operation_id=operation_id):

@@ -37,6 +37,9 @@ class ApplyConfig(ConfigCommand, frozen=True, kw_only=True):
     text: str
     origin: str
     plan: tuple[str, ...] = ()
+    message: str = ""
+    restores: int = 0
+    """The earlier revision whose content it has; 0: none is meant."""
     expected_revision: int | None = None
     """Refused unless this is the revision in force; None: whatever is."""
 
@@ -81,6 +84,8 @@ def decide(state: ConfigState, command: ApplyConfig | RequireConfig | ReportConf
                     text=command.text,
                     origin=command.origin,
                     plan=command.plan,
+                    message=command.message,
+                    restores=command.restores,
                 ),
             )
         case RequireConfig(digest=digest):

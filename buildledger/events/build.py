@@ -59,6 +59,26 @@ class StepStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """A server with another version of the program won't go on with the step."""
 
 
+class StepLocksRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A step began to wait for its locks; its program begins when it has them."""
+
+    NAME: ClassVar[str] = "build.step_locks_requested.v1"
+
+    step: int
+    """Index in the build, from 0."""
+    locks: dict[str, int]
+    """How much it takes of each lock, by the lock's name."""
+
+
+class StepLocksTaken(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A step has all the locks that it waited for; it holds them until it ends."""
+
+    NAME: ClassVar[str] = "build.step_locks_taken.v1"
+
+    step: int
+    """Index in the build, from 0."""
+
+
 class OperationRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """A worker is asked to do something."""
 

@@ -34,6 +34,8 @@ FACTS: tuple[type[Fact], ...] = (
     request.RequestFinished,
     build.BuildAssigned,
     build.StepStarted,
+    build.StepLocksRequested,
+    build.StepLocksTaken,
     build.OperationRequested,
     build.OperationStarted,
     build.OperationFinished,

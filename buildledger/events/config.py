@@ -21,7 +21,11 @@ class ConfigApplied(Fact, frozen=True, kw_only=True, omit_defaults=True):
     origin: str
     """The file it was read from."""
     plan: tuple[str, ...] = ()
-    """What it created, changed and removed, a line each."""
+    """What it created, changed and removed, a line each; of a long plan the beginning, and how many lines more."""
+    message: str = ""
+    """Why, in the words of whoever applied it."""
+    restores: int = 0
+    """The earlier revision whose content it has again; 0: it was applied from a file."""
 
 
 class ConfigEffectFailed(Fact, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import NamedTuple
 
 from buildledger.config.configurations import Configurations, UnreadableConfigurationError
 from buildledger.config.resolved import Configuration
@@ -25,6 +27,17 @@ RETRY_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
+class Applied(NamedTuple):
+    """How a revision of the configuration came into force."""
+
+    position: int
+    revision: int
+    digest: str
+    source: str
+    """The file that it came from, or the earlier revision that it restores."""
+    at: datetime
+
+
 class ActiveConfiguration:
     """Follows the ledger; `current` is what was applied last."""
 
@@ -34,9 +47,15 @@ class ActiveConfiguration:
         self._position = 0
         self.current: Configuration | None = None
         """None before the first one, and at a start at which it can't be read."""
-        self.revision = 0
+        self.applied: Applied | None = None
+        """What was applied last, whether or not it can be read; None before the first."""
         self.unreadable: UnreadableConfigurationError | None = None
         """Why what was applied last isn't what is acted on; None: it is."""
+
+    @property
+    def revision(self) -> int:
+        """The number of what was applied last; 0 before the first."""
+        return 0 if self.applied is None else self.applied.revision
 
     async def load(self) -> None:
         """Find what is in force at this moment; no earlier configuration is read, and one that can't be is said."""
@@ -96,15 +115,20 @@ class ActiveConfiguration:
         except UnreadableConfigurationError as error:
             self.unreadable = error
             _log.error("%s; apply one again: `buildledger config apply FILE`", error)
-            assert isinstance(recorded.fact, ConfigApplied)
-            self.revision = recorded.fact.revision
+            self.applied = _applied(recorded)
             self._position = max(self._position, recorded.position)
             return False
         self.unreadable = None
         return True
 
     def _take(self, recorded: Recorded) -> None:
-        assert isinstance(recorded.fact, ConfigApplied)
         self.current = self._configurations.at(recorded.position)
-        self.revision = recorded.fact.revision
+        self.applied = _applied(recorded)
         self._position = max(self._position, recorded.position)
+
+
+def _applied(recorded: Recorded) -> Applied:
+    fact = recorded.fact
+    assert isinstance(fact, ConfigApplied)
+    source = f"revision {fact.restores}" if fact.restores else fact.origin
+    return Applied(recorded.position, fact.revision, fact.digest, source, recorded.meta.recorded_at)

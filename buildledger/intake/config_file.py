@@ -13,6 +13,7 @@ from buildledger.config.plan import stored_lines
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
 from buildledger.domain.config import ApplyConfig
+from buildledger.domain.refusals import ConfigReplacedRefusal
 from buildledger.events.limits import LINE_CHARACTERS, storable
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.ledger.ledger import Ledger
@@ -34,8 +35,24 @@ class ConfigFile:
         self._active = active
         self._look_now = asyncio.Event()
         self._seen: tuple[int, int, int] | None = None
+        self._digest: str | None = None
+        """Of the configuration that the file said when it was applied last."""
+        self._position = 0
+        """Up to which the ledger was known then: what was applied before it has been replaced by the file."""
         self.rejected: str | None = None
         """What is wrong with the file as it was looked at last, for people; None if it is in force."""
+
+    @property
+    def overridden(self) -> str | None:
+        """That something else is in force than the file said last, and until when, for people; None: the file is."""
+        applied = self._active.applied
+        if applied is None or applied.position <= self._position or applied.digest == self._digest:
+            return None
+        return (
+            f"revision {applied.revision}, applied at {applied.at:%Y-%m-%d %H:%M} UTC from {applied.source}, is in"
+            f" force and not what {self._path} says; the file comes into force again when it is changed, or at the"
+            " next start"
+        )
 
     async def apply(self) -> Receipt:
         """Apply it as it stands; one that says what is in force already decides nothing.
@@ -58,13 +75,26 @@ class ConfigFile:
 
     async def _apply(self) -> Receipt:
         wanted = await asyncio.to_thread(load, self._path)
-        command = ApplyConfig(
-            digest=wanted.digest,
-            text=wanted.to_json(),
-            origin=storable(str(self._path.resolve()), LINE_CHARACTERS),
-            plan=stored_lines(diff(self._active.current, wanted)),
-        )
-        return await self._ledger.execute(command, origin=Origin(actor="system"))
+        while True:
+            current, required = await asyncio.to_thread(self._active.newest)
+            command = ApplyConfig(
+                digest=wanted.digest,
+                text=wanted.to_json(),
+                origin=self._origin,
+                plan=stored_lines(await asyncio.to_thread(diff, current, wanted)),
+            )
+            with contextlib.suppress(ConfigReplacedRefusal):  # then the plan would be of another one
+                replaced = self._active.applied
+                receipt = await self._ledger.execute(*required, command, origin=Origin(actor="system"))
+                break
+        self._digest, self._position = wanted.digest, receipt.position
+        if receipt.positions and replaced is not None and replaced.source != self._origin:
+            _log.warning("%s replaces revision %s, applied from %s", self._path, replaced.revision, replaced.source)
+        return receipt
+
+    @property
+    def _origin(self) -> str:
+        return storable(str(self._path.resolve()), LINE_CHARACTERS)
 
     def look(self) -> None:
         """Apply it soon even if it looks the same, as SIGHUP asks for."""

@@ -23,6 +23,8 @@ revision = sa.Table(
     text("digest"),
     text("origin"),
     text("plan"),
+    text("message"),
+    number("restores"),
     text("applied_by"),
     number("applied_at"),
     schema=SCHEMA,
@@ -47,7 +49,7 @@ class Revisions:
     """Which configuration was in force when."""
 
     NAME: ClassVar[str] = "revisions"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ConfigApplied, ConfigEffectFailed})
 
@@ -75,6 +77,8 @@ class RevisionsWriter:
                         "digest": fact.digest,
                         "origin": fact.origin,
                         "plan": encode(fact.plan),
+                        "message": fact.message,
+                        "restores": fact.restores,
                         "applied_by": recorded.meta.actor,
                         "applied_at": at,
                     }

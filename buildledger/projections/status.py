@@ -37,6 +37,8 @@ class Status:
         {
             events.BuildAssigned,
             events.StepStarted,
+            events.StepLocksRequested,
+            events.StepLocksTaken,
             events.OperationRequested,
             events.OperationStarted,
             events.OperationFinished,
@@ -74,6 +76,8 @@ class StatusWriter:
         """Builds that are forgotten after the batch."""
         self._of_builds: dict[type[Fact], Callable[[Recorded, Any, OpenBuild], None]] = {
             events.StepStarted: self._step_started,
+            events.StepLocksRequested: self._steps.locks_requested,
+            events.StepLocksTaken: self._steps.locks_taken,
             events.OperationRequested: self._steps.operation_requested,
             events.OperationStarted: self._steps.operation_started,
             events.OperationFinished: self._steps.operation_finished,

@@ -87,19 +87,33 @@ class StepRows:
         }
         self._steps.put(recorded.position, (build.seq, fact.step), row)
 
+    def locks_requested(self, recorded: Recorded, fact: events.StepLocksRequested, build: OpenBuild) -> None:
+        """It waits for its locks.
+
+        Raises:
+            ProjectionContradicted
+        """
+        at = microseconds(recorded.meta.recorded_at)
+        self._step(recorded, build, fact.step, {"locks": encode(fact.locks), "locks_requested_at": at})
+
+    def locks_taken(self, recorded: Recorded, fact: events.StepLocksTaken, build: OpenBuild) -> None:
+        """It has them.
+
+        Raises:
+            ProjectionContradicted
+        """
+        self._step(recorded, build, fact.step, {"locks_taken_at": microseconds(recorded.meta.recorded_at)})
+
     def step_finished(self, recorded: Recorded, fact: events.StepFinished, build: OpenBuild) -> None:
         """Its result.
 
         Raises:
             ProjectionContradicted
         """
-        key = (build.seq, fact.step)
-        if key not in self._steps:
-            raise ProjectionContradicted(recorded, f"step {fact.step} of build {recorded.stream_id}")
         at = microseconds(recorded.meta.recorded_at)
         ended = {"result": fact.result.value, "summary": fact.summary, "finished_at": at}
-        self._steps.put(recorded.position, key, ended)
-        self._steps.settle(key)
+        self._step(recorded, build, fact.step, ended)
+        self._steps.settle((build.seq, fact.step))
         build.steps.discard(fact.step)
 
     def operation_requested(self, recorded: Recorded, fact: events.OperationRequested, build: OpenBuild) -> None:
@@ -182,6 +196,12 @@ class StepRows:
                 "removed_at": microseconds(recorded.meta.recorded_at),
             }
         )
+
+    def _step(self, recorded: Recorded, build: OpenBuild, step: int, values: Row) -> None:
+        key = (build.seq, step)
+        if key not in self._steps:
+            raise ProjectionContradicted(recorded, f"step {step} of build {recorded.stream_id}")
+        self._steps.put(recorded.position, key, values)
 
     def _operation(self, recorded: Recorded, build: OpenBuild, operation_id: UUID, values: Row) -> None:
         key = (build.seq, operation_id)

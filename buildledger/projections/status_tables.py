@@ -124,10 +124,14 @@ step = versioned(
     text("result", nullable=True),
     text("summary"),
     flag("after_stop"),
+    text("locks", nullable=True),
+    number("locks_requested_at", nullable=True),
+    number("locks_taken_at", nullable=True),
     number("started_at"),
     number("finished_at", nullable=True),
 )
-"""`after_stop`: it began while the build was being stopped, so it is one that always runs."""
+"""`after_stop`: it began while the build was being stopped, so it is one that always runs. `locks` is how much it takes
+of each; it waits for them until `locks_taken_at`, and holds them until it ends."""
 
 operation = versioned(
     METADATA,

@@ -12,6 +12,7 @@ from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.builds.runner import BuildRunner
 from buildledger.reactors.runner import Runner
 from buildledger.reactors.scheduling.scheduler import Scheduler
+from buildledger.reactors.scheduling.step_locks import StepLocks
 from buildledger.reactors.state.changed_paths import ChangePaths
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.triggering import Triggering
@@ -47,6 +48,7 @@ def join(
             Leases(shared, serves=serves, lease_seconds=lease_seconds),
             running,
             assigning,
+            StepLocks(shared, lambda: assigning.index),
             Autoscaler(shared, assigning),
             AbsenceMonitor(shared),
         ),

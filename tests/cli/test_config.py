@@ -63,7 +63,7 @@ def test_applying_to_a_server(run: Run, served: ServedDirectory, tmp_path: Path)
 
     assert run("config", "diff", changed, *at).exit_code == 2
     applied = run("config", "apply", changed, *at)
-    assert (applied.exit_code, "applied: ledger position" in applied.output) == (0, True)
+    assert (applied.exit_code, "applied as revision 2: ledger position" in applied.output) == (0, True)
     shown = json.loads(run("config", "show", *at).output)
     assert shown["workers"]["local"]["capacity"] == 5
 
@@ -76,6 +76,42 @@ def test_applying_over_another_revision_is_refused(run: Run, served: ServedDirec
     changed = tmp_path / "changed.yaml"
     changed.write_text(served.config.read_text().replace("capacity: 2", "capacity: 9"))
     refused = run("config", "apply", changed, "--expect", "77", "--state", served.state)
-    assert refused.exit_code == 1
-    assert "config_revision" in refused.output
+    assert refused.exit_code == 3
+    assert "nothing was applied: revision" in refused.output
+    assert "not 77: admin applied it at 20" in refused.output or "not 77: system applied it at 20" in refused.output
+    assert "(config_revision)" in refused.output
     assert run("config", "diff", changed, "--state", served.state).exit_code == 2
+
+
+def test_history_and_the_way_back(run: Run, served: ServedDirectory, tmp_path: Path) -> None:
+    """Who applied what, when, from where and why is listed; an earlier revision is shown, compared and restored."""
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(served.config.read_text().replace("capacity: 2", "capacity: 7"))
+    at = ["--state", served.state]
+    before = json.loads(run("config", "history", "--json", "--limit", "1", *at).output)[0]["revision"]
+    applied = run("config", "apply", changed, "-m", "more room", *at)
+    assert f"applied as revision {before + 1}: " in applied.output
+
+    newest, *_ = run("config", "history", *at).output.split("\nrevision ")
+    assert newest.startswith(f"revision {before + 1}, in force: admin, ")
+    assert newest.splitlines()[0].endswith(f"from {changed}")
+    assert newest.splitlines()[1:] == ['    "more room"', "    changed worker local: capacity"]
+    shown = json.loads(run("config", "show", "--revision", before, *at).output)
+    assert shown["workers"]["local"]["capacity"] != 7
+    assert run("config", "diff", "--revision", before + 1, *at).exit_code == 0
+    both = run("config", "diff", "--revision", before + 1, "--against", before, *at)
+    assert (both.exit_code, "→ 7" in both.output) == (2, True)
+    as_json = json.loads(run("config", "diff", "--revision", before, "--json", *at).output)
+    assert [entry["fields"][0]["path"] for entry in as_json["entries"]] == ["capacity"]
+
+    back = run("config", "rollback", before, "-m", "too many", *at)
+    assert (back.exit_code, f"applied as revision {before + 2}: " in back.output) == (0, True)
+    assert "says the same already" in run("config", "rollback", before, *at).output
+    assert f"back to revision {before}" in run("config", "history", *at).output
+    assert run("config", "rollback", "999", *at).exit_code == 1
+
+
+def test_a_comparison_needs_something_to_compare(run: Run) -> None:
+    """Neither a file nor a revision, or both, is a mistake of the command line."""
+    assert run("config", "diff").exit_code == 2
+    assert run("config", "diff", "ci.yaml", "--revision", "1").exit_code == 2

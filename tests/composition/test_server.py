@@ -18,6 +18,7 @@ from buildledger.events.seal import SealMade
 from buildledger.events.server import ServerStarted, ServerStopped
 from buildledger.ledger.ledger import Ledger
 from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, Address, Role, ServerSettings, SettingsError
+from buildledger.testing.configuration import load_text
 
 ANY_PORT = Address(host="127.0.0.1", port=0)
 CONFIG = "version: 1\nworkers: {%s: {capacity: 1}}\n"
@@ -35,12 +36,12 @@ def _facts(state: Path) -> list[Fact]:
         ledger.close()
 
 
-async def _asked(server: Server, state: Path, path: str) -> Any:
+async def _asked(server: Server, state: Path, path: str, **body: Any) -> Any:
     token = (state / ADMIN_TOKEN_FILE).read_text().strip()
     async with httpx.AsyncClient(
         base_url=f"{server.url}/api/v1", headers={"Authorization": f"Bearer {token}"}
     ) as client:
-        return (await client.get(path)).raise_for_status().json()
+        return (await client.request("POST" if body else "GET", path, **body)).raise_for_status().json()
 
 
 async def test_its_start_and_end_are_facts(tmp_path: Path) -> None:
@@ -96,6 +97,31 @@ async def test_a_file_that_is_rejected_degrades_health(tmp_path: Path) -> None:
         async with asyncio.timeout(20):
             while (await _asked(server, settings.state, "/health"))["status"] != "ok":  # noqa: ASYNC110 - a file sets no event
                 await asyncio.sleep(0.1)
+
+
+async def test_what_is_applied_by_hand_stays_until_the_file_changes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Health says that the file isn't in force; the next start, or a change of the file, brings it back and says so."""
+    config = tmp_path / "ci.yaml"
+    settings = _settings(tmp_path, config=config)
+    config.write_text(CONFIG % "one")
+    async with Server(settings).running() as server:
+        other = load_text(CONFIG % "two").to_json()
+        await _asked(server, settings.state, "/config", json={"text": other, "origin": "/by/hand.yaml"})
+        async with asyncio.timeout(20):
+            while (health := await _asked(server, settings.state, "/health"))["status"] == "ok":  # noqa: ASYNC110 - as below
+                await asyncio.sleep(0.05)
+        (problem,) = health["problems"]
+        assert problem.startswith("revision 2, applied at 20")
+        assert f"from /by/hand.yaml, is in force and not what {config} says;" in problem
+        assert (await _asked(server, settings.state, "/config"))["revision"]["revision"] == 2
+    caplog.clear()
+    async with Server(settings).running() as server:
+        newest = (await _asked(server, settings.state, "/config"))["revision"]
+        assert (newest["revision"], newest["plan"]) == (3, ["created worker one", "removed worker two"])
+        assert (await _asked(server, settings.state, "/health"))["status"] == "ok"
+    assert f"{config} replaces revision 2, applied from /by/hand.yaml" in caplog.text
 
 
 async def test_the_file_is_applied_at_the_start_and_only_when_it_changed(tmp_path: Path) -> None:

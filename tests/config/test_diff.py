@@ -275,7 +275,7 @@ def test_the_difference_makes_the_new_of_the_old(file: Path, chance: random.Rand
     plain = _stored(file)
     changed = deepcopy(plain)
     lists = [place for place in _places(plain) if isinstance(_at(plain, place), list) and _at(plain, place)]
-    for place in sorted(chance.sample(lists, 3), key=len, reverse=True):
+    for place in sorted(chance.sample(lists, 3), key=len, reverse=True):  # inner lists before those around them
         _mangle(_at(changed, place), chance)
     before, after = _read(plain), _read(changed)
     assert before is not None
@@ -330,3 +330,19 @@ def _patched(old: Any, fields: tuple[FieldChange, ...]) -> Any:
         else:
             holder[field.new_at[-1]] = value
     return new
+
+
+def test_cells_that_change_otherwise_are_told_apart() -> None:
+    """Cells in which other fields change are lines of their own."""
+    steps = "steps: [{name: t, run: [test, {matrix: python}], timeout: 20m}]"
+    old = loaded(MATRIX.replace(steps, steps + "\n    priority: 1"))
+    changed = {
+        name: msgspec.structs.replace(each, priority=2)
+        if each.matrix["os"] == "linux"
+        else msgspec.structs.replace(each, project="p")
+        for name, each in old.builders.items()
+    }
+    assert list(lines(diff(old, msgspec.structs.replace(old, builders=changed)))) == [
+        "changed builder tests: 2 of 4 cells (tests[3.12,linux], tests[3.13,linux]): priority",
+        "changed builder tests: 2 of 4 cells (tests[3.12,windows], tests[3.13,windows]): project",
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildledger.config.resolved import LockUse
+from buildledger.config.lock_uses import LockUse
 from buildledger.config.steps.checkout import CheckoutStep
 from buildledger.config.steps.run import RunStep
 from buildledger.config.steps.script import ScriptStep

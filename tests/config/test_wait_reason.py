@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from buildledger.config.evaluate import WorkerView
+from buildledger.config.lock_uses import LockUse
 from buildledger.config.placement import Candidate, RunningBuild
-from buildledger.config.resolved import LockUse
 from buildledger.config.wait_reason import Situation, WaitReason
 from buildledger.events.request import SourceStamp
 from buildledger.testing.configuration import load_text

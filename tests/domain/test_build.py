@@ -16,10 +16,12 @@ from buildledger.domain.build import (
     ReportOperationStarted,
     ReportTests,
     RequestOperation,
+    RequestStepLocks,
     SetProperty,
     StartStep,
     StopBuild,
     StoreArtifact,
+    TakeStepLocks,
 )
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import (
@@ -41,6 +43,8 @@ from buildledger.events.build import (
     PropertySet,
     RevisionObtained,
     StepFinished,
+    StepLocksRequested,
+    StepLocksTaken,
     StepStarted,
 )
 from buildledger.events.fact import Fact
@@ -138,6 +142,35 @@ def test_an_operation_is_requested_once() -> None:
 def test_only_a_running_step_asks_for_operations(past: tuple[Fact, ...]) -> None:
     """Outside its step an operation is refused."""
     given(assigned(), *past).refuses(REQUEST_OPERATION, StepOrderRefusal)
+
+
+def test_a_step_asks_for_its_locks_and_gets_them_once() -> None:
+    """Repeating either decides nothing, and only then it asks for operations."""
+    ask = RequestStepLocks(build_id=BUILD, step=0, locks={"db": 1})
+    take = TakeStepLocks(build_id=BUILD, step=0)
+    asked, taken = StepLocksRequested(step=0, locks={"db": 1}), StepLocksTaken(step=0)
+    given(assigned(), STARTED).when(ask, ask, take, take, REQUEST_OPERATION).then(asked, taken, REQUESTED)
+    given(assigned(), STARTED, asked).refuses(REQUEST_OPERATION, StepOrderRefusal)
+
+
+def test_only_a_running_step_that_asked_gets_locks() -> None:
+    """Before its start, after its end, and for another step they are refused; the next step asks anew."""
+    asked = StepLocksRequested(step=0, locks={"db": 1})
+    take = TakeStepLocks(build_id=BUILD, step=0)
+    for past in ((), (STARTED,), (STARTED, asked, STEP_DONE)):
+        given(assigned(), *past).refuses(take, StepOrderRefusal)
+    later = StepStarted(step=1, name="more", program="run", program_version=1)
+    before = (assigned(), STARTED, asked, StepLocksTaken(step=0), STEP_DONE, later)
+    given(*before).refuses(TakeStepLocks(build_id=BUILD, step=1), StepOrderRefusal)
+    given(*before).when(RequestStepLocks(build_id=BUILD, step=1, locks={"db": 2})).then(
+        StepLocksRequested(step=1, locks={"db": 2})
+    )
+
+
+def test_a_step_that_waits_for_its_locks_may_end() -> None:
+    """Nothing runs for it, so that a stop ends it at once."""
+    past = (assigned(), STARTED, StepLocksRequested(step=0, locks={"db": 1}))
+    given(*past).when(FINISH_STEP, FINISH).then(STEP_DONE, DONE)
 
 
 @pytest.mark.parametrize("command", [REPORT_STARTED, FINISH_OPERATION])

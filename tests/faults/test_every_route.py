@@ -71,7 +71,12 @@ class Swept:
             "workers": {"name": "spare"},
             "logs": {"log_id": log},
             "artifacts": {"operation_id": artifact["operation_id"], "path": "a"},
-            "config": {"body of config": {"text": _another(client), "origin": "elsewhere"}},
+            "config": {
+                "number": 1,
+                "body of config": {"text": _another(client), "origin": "elsewhere"},
+                "body of plan": {"text": _another(client)},
+                "body of rollback": {"revision": 1},
+            },
             "session": {"body of session": {"token": client.headers["Authorization"].removeprefix("Bearer ")}},
         }
 

@@ -241,6 +241,22 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         build.StepFinished(step=0, result=Result.CANCELLED, summary="stopped: superseded"),
         build.BuildFinished(result=Result.CANCELLED, summary="stopped in checkout"),
     ),
+    "build-whose-step-waits": (
+        build.BuildAssigned(
+            builder="tests",
+            requests=(REQUEST,),
+            attempt=1,
+            worker="w1",
+            fence=3,
+            stamps=(STAMP,),
+            reason="change on main",
+            requested_by="reactor:triggering",
+            config_digest=DIGEST,
+        ),
+        build.StepStarted(step=0, name="migrate", program="run", program_version=2),
+        build.StepLocksRequested(step=0, locks={"board": 1, "staging-db": 2}),
+        build.StepLocksTaken(step=0),
+    ),
     "build-with-a-stopping-script": (
         build.BuildAssigned(
             builder="tests",
@@ -378,6 +394,11 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         machine.MachineQuarantined(worker="w2", until=AT, failures=1, reason="exited with 2"),
         machine.MachineStopped(worker="w2", start=2, reason="exited with 2"),
         machine.MachineReleased(worker="w2", reason="the time is over"),
+    ),
+    "config-restored": (
+        config.ConfigApplied(
+            revision=3, digest=DIGEST, text="{}", origin="ci.yaml", plan=("- builder",), message="as before", restores=1
+        ),
     ),
     "config": (
         config.ConfigApplied(revision=1, digest=DIGEST, text='{"builders":{}}', origin="ci.yaml", plan=("+ builder",)),

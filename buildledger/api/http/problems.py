@@ -8,6 +8,7 @@ import msgspec
 from fastapi import Response
 
 from buildledger.api.models.server import Problem as Document
+from buildledger.domain.refusals import ConfigRevisionRefusal
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -167,6 +168,18 @@ class Misdirected(Problem):
     """The Host header names another server, as in an attack by DNS rebinding."""
 
     status, code, title = 421, "misdirected", "This server has another name"
+
+
+class ConfigurationMoved(Problem):
+    """Another configuration is in force than the one that was looked at."""
+
+    status, code, title = 409, ConfigRevisionRefusal.code, "Another configuration is in force"
+
+
+class ConfigurationUnusable(Problem):
+    """An earlier configuration can't be put in force again as things are."""
+
+    status, code, title = 422, "config_unusable", "That configuration can't be used any more"
 
 
 class Gone(Problem):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from buildledger.api.models.limits import NAME_CHARACTERS_MAX, PRIORITY_LIMIT, REASON_CHARACTERS_MAX
+from buildledger.api.models.limits import NAME_CHARACTERS_MAX, POSITION_MAX, PRIORITY_LIMIT, REASON_CHARACTERS_MAX
 
 INPUTS_MAX = 64
 COMMITS_MAX = 200
@@ -123,13 +123,29 @@ class SessionBody(Body):
     )
 
 
-class ConfigBody(Body):
-    """A resolved configuration, as `buildledger config apply` sends it."""
+class ConfigTextBody(Body):
+    """A resolved configuration, as `buildledger config diff` sends it."""
 
     text: Annotated[str, StringConstraints(max_length=CONFIG_CHARACTERS_MAX)] = Field(
         description="The canonical JSON of the resolved configuration."
     )
+
+
+class RollbackBody(Body):
+    """Which earlier configuration to put in force again."""
+
+    revision: int = Field(ge=1, le=POSITION_MAX, description="Its number.", examples=[7])
+    expected_revision: int | None = Field(
+        None, ge=0, le=POSITION_MAX, description="Refused unless this one is in force. Default: whatever is."
+    )
+    message: Text = Field("", description="Why, for the history.", examples=["the new image has no git"])
+
+
+class ConfigBody(ConfigTextBody):
+    """A resolved configuration, as `buildledger config apply` sends it."""
+
     origin: Text = Field(description="The file it comes from.", examples=["/etc/buildledger/buildledger.yaml"])
     expected_revision: int | None = Field(
         None, ge=0, description="Refused unless this one is in force; 0: none is. Default: whatever is."
     )
+    message: Text = Field("", description="Why, for the history.", examples=["more memory"])

@@ -48,6 +48,14 @@ class ConfigurationQueries:
         except UnreadablePipelineError:
             return None
 
+    def at(self, position: int) -> Configuration:
+        """The configuration that the fact at this position brought into force.
+
+        Raises:
+            UnreadableConfigurationError: its format is unknown.
+        """
+        return self._configurations.at(position)
+
     def text_at(self, position: int) -> str:
         """The text of the configuration that the fact at this position brought into force."""
         return self._configurations.text_at(position)

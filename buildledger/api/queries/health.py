@@ -135,6 +135,8 @@ def configuration_problems(deps: ApiDependencies, *, detailed: bool) -> list[str
     if (rejected := deps.rejected_file()) is not None:
         what = "the configuration file is not applied, and the configuration in force stays"
         problems.append(f"{what}: {rejected}" if detailed else what)
+    elif (overridden := deps.overridden_file()) is not None:
+        problems.append(overridden if detailed else "another configuration is in force than the server's file says")
     if (unreadable := deps.active.unreadable) is not None:
         problems.append(f"{unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`")
     return problems

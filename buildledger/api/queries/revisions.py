@@ -32,11 +32,11 @@ def revision_row(reading: Reading, number: int) -> sa.Row[Any] | None:
     return reading.first(sa.select(revision).where(revision.c.revision == number))
 
 
-def list_revisions(reading: Reading, *, limit: int, before: int | None) -> Rows:
+def list_revisions(reading: Reading, *, limit: int, before: int) -> Rows:
     """Rows for `as_revisions`, newest first, from the one before the number `before` on."""
     revision = reading.table(tables.revision)
-    query = sa.select(revision).order_by(revision.c.revision.desc()).limit(limit)
-    return reading.all(query if before is None else query.where(revision.c.revision < before))
+    query = sa.select(revision).where(revision.c.revision < before)
+    return reading.all(query.order_by(revision.c.revision.desc()).limit(limit))
 
 
 def as_revisions(reading: Reading, personal: PersonalDataResolver, rows: Rows) -> list[models.ConfigRevision]:
@@ -50,6 +50,8 @@ def as_revisions(reading: Reading, personal: PersonalDataResolver, rows: Rows) -
             digest=row.digest,
             origin=row.origin,
             plan=_plan.decode(row.plan),
+            message=row.message,
+            restores=row.restores or None,
             applied_by=personal.actor(row.applied_by),
             applied_at=moment(row.applied_at),
             position=row.seq,

@@ -7,26 +7,28 @@ from typing import Annotated, Any
 
 import msgspec
 import sqlalchemy as sa
-from fastapi import Path
+from fastapi import Path, Query
 
+from buildledger.api.commands import configuration as commands
 from buildledger.api.commands.context import Commands
+from buildledger.api.http.dependencies import Dependencies
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import Cursor, Limit
-from buildledger.api.http.problems import Invalid, NotFound
+from buildledger.api.http.problems import NotFound
 from buildledger.api.http.responses import JsonResponse
 from buildledger.api.http.routing import api_router
 from buildledger.api.models import config as models
 from buildledger.api.models import receipts, request_models
 from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
+from buildledger.api.queries import plans
 from buildledger.api.queries import revisions as queries
 from buildledger.api.queries.readings import Readings, ReadModelsAsOf
-from buildledger.config.diff import diff
-from buildledger.config.plan import stored_lines
-from buildledger.config.stored import read_configuration
+from buildledger.config.usable import hindrances
 from buildledger.domain.config import ApplyConfig
-from buildledger.events.stored_format import UnreadableTextError
 
 LISTING = "revisions"
+RevisionNumber = Annotated[int, Path(ge=1, le=POSITION_MAX, description="The revision's number.", examples=[1])]
+Entries = Annotated[bool, Query(description="Answer with all that differs, field by field, for programs.")]
 
 router = api_router("configuration")
 
@@ -44,26 +46,56 @@ def read_config(read_models: ReadModelsAsOf) -> JsonResponse[models.ConfigDetail
 @router.post("/config")
 async def apply_config(context: Commands, body: request_models.ConfigBody) -> JsonResponse[receipts.Receipt]:
     """Put a configuration in force, whole. `buildledger config apply` checks a file and sends it here."""
-    try:
-        configuration = await asyncio.to_thread(read_configuration, body.text)
-    except UnreadableTextError as error:
-        raise Invalid(f"the text is no resolved configuration: {error.cause}") from None
+    configuration = await commands.configuration_of(body.text)
     command = ApplyConfig(
         digest=configuration.digest,
         text=configuration.to_json(),
         origin=body.origin,
-        plan=await asyncio.to_thread(lambda: stored_lines(diff(context.deps.active.current, configuration))),
+        message=body.message,
         expected_revision=body.expected_revision,
     )
-    return await context.execute_and_respond(command)
+    return await context.respond(receipts.Receipt, await commands.apply(context, command, configuration))
+
+
+@router.post("/config/plan")
+async def plan_config(
+    read_models: ReadModelsAsOf, body: request_models.ConfigTextBody, entries: Entries = False
+) -> JsonResponse[models.ConfigPlan]:
+    """What a configuration would change if it were put in force; changes nothing."""
+    configuration = await commands.configuration_of(body.text)
+
+    def planned() -> JsonResponse[models.ConfigPlan]:
+        with read_models.read(*plans.VIEWS) as readings:
+            return readings.respond(plans.plan(readings, configuration, with_entries=entries))
+
+    return await asyncio.to_thread(planned)
+
+
+@router.post("/config/rollback")
+async def roll_back(context: Commands, body: request_models.RollbackBody) -> JsonResponse[receipts.Receipt]:
+    """Put the content of an earlier revision in force again, as a new revision and by the same checks."""
+    found, origin = await asyncio.to_thread(commands.revision_text, context.deps, body.revision)
+    await asyncio.to_thread(commands.check_usable, found, body.revision)
+    command = ApplyConfig(
+        digest=found.digest,
+        text=found.to_json(),
+        origin=origin,
+        message=body.message,
+        restores=body.revision,
+        expected_revision=body.expected_revision,
+    )
+    return await context.respond(receipts.Receipt, await commands.apply(context, command, found))
 
 
 @router.get("/config/revisions")
 def list_revisions(
-    read_models: ReadModelsAsOf, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None
+    read_models: ReadModelsAsOf,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+    before: Annotated[int, Query(ge=1, le=POSITION_MAX, description="Only revisions before this one.")] = POSITION_MAX,
 ) -> JsonResponse[models.ConfigRevisionPage]:
     """All revisions, newest first."""
-    (before,) = key_of(LISTING, cursor, int) or (None,)
+    (before,) = key_of(LISTING, cursor, int) or (before,)
     with read_models.read("revisions", "people") as readings:
         revisions = readings["revisions"]
         found = queries.list_revisions(revisions, limit=limit + 1, before=before)
@@ -75,7 +107,7 @@ def list_revisions(
 @router.get("/config/revisions/{number}")
 def read_revision(
     read_models: ReadModelsAsOf,
-    number: Annotated[int, Path(ge=1, le=POSITION_MAX, description="The revision's number.", examples=[1])],
+    number: RevisionNumber,
 ) -> JsonResponse[models.ConfigDetail]:
     """One revision with all it says."""
     with read_models.read("revisions", "people") as readings:
@@ -83,6 +115,17 @@ def read_revision(
         if row is None:
             raise NotFound("revision", number)
         return _detail(readings, row)
+
+
+@router.get("/config/revisions/{number}/plan")
+def plan_revision(
+    context: Dependencies, read_models: ReadModelsAsOf, number: RevisionNumber, entries: Entries = False
+) -> JsonResponse[models.ConfigPlan]:
+    """What going back to a revision would change, and what stands in its way."""
+    found, _ = commands.revision_text(context, number)
+    why_not = hindrances(found)
+    with read_models.read(*plans.VIEWS) as readings:
+        return readings.respond(plans.plan(readings, found, with_entries=entries, hindrances=why_not))
 
 
 def _detail(readings: Readings, row: sa.Row[Any]) -> JsonResponse[models.ConfigDetail]:

@@ -8,6 +8,7 @@ import msgspec
 
 from buildledger.config import limits
 from buildledger.config.filling import Filling
+from buildledger.config.lock_models import DeclaredLocks
 from buildledger.config.problems import Path
 from buildledger.config.scopes import CONDITIONS, Place, Scope
 from buildledger.config.steps.kinds import Step
@@ -16,7 +17,13 @@ from buildledger.config.values import EnvironmentValue
 
 
 def check(
-    scope: Scope, path: Path, steps: Sequence[StepModel], sources: Mapping[str, str], builders: Collection[str]
+    scope: Scope,
+    path: Path,
+    steps: Sequence[StepModel],
+    *,
+    sources: Mapping[str, str],
+    builders: Collection[str],
+    locks: DeclaredLocks,
 ) -> None:
     """Check all that steps refer to; properties are known from the step on that sets them."""
     properties = set(scope.properties)
@@ -26,6 +33,7 @@ def check(
         inner = msgspec.structs.replace(scope, properties=frozenset(properties))
         if step.when is not None:
             inner.check_expression((*here, "when"), step.when, Place.STEP, CONDITIONS)
+        locks.check(scope.document, (*here, "locks"), step.locks)
         step.check(StepScope(scope=inner, path=here, sources=sources, builders=builders))
         if isinstance(step, ProcessModel):
             check_environment(inner, (*here, "env"), step.env, Place.STEP)
@@ -39,12 +47,14 @@ def check(
             scope.document.add("duplicate-name", (*here, "name"), message, "the name tells them apart on every page")
 
 
-def expand(steps: Sequence[StepModel], filling: Filling, env: Mapping[str, EnvironmentValue]) -> tuple[Step, ...]:
+def expand(
+    steps: Sequence[StepModel], filling: Filling, env: Mapping[str, EnvironmentValue], locks: DeclaredLocks
+) -> tuple[Step, ...]:
     """The steps of one cell; `env` has the builder's variables."""
     result: list[Step] = []
     names = {step.name for step in steps if step.name is not None}
     for step in steps:
-        resolved = step.resolve(filling, step.common(filling, env))
+        resolved = step.resolve(filling, step.common(filling, env) | {"locks": locks.resolve(step.locks)})
         if step.name is None:
             name = _unique(_shortened(step.default_name(filling)), names)
             resolved = msgspec.structs.replace(resolved, name=name)

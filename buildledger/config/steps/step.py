@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from buildledger.config import limits, nodes
 from buildledger.config.fields import Boolean, DurationOrNever, RelativePath, Text, Variable
 from buildledger.config.filling import Filling
+from buildledger.config.lock_models import LockUses
+from buildledger.config.lock_uses import LockUse
 from buildledger.config.nodes import ArgumentValue, ExpressionText, VariableValue
 from buildledger.config.problems import Path
 from buildledger.config.scopes import TEXTS, Place, Scope, Types
 from buildledger.config.steps import shell_syntax
-from buildledger.config.strict import Strict, as_list, shorthand
+from buildledger.config.strict import Strict, shorthand
 from buildledger.config.values import EnvironmentValue, Expression, SecretRef
 
 
@@ -44,6 +46,8 @@ class StepBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="step"):
     """Run it even after a step that halted the build."""
     when: Expression | None = None
     """Skip the step unless this is true just before it would start; None: run it."""
+    locks: tuple[LockUse, ...] = ()
+    """Taken all at once just before it starts, and held until it ends."""
 
     def features(self) -> frozenset[str]:
         """What its worker has to offer beyond running programs: features of the worker protocol, by name."""
@@ -102,17 +106,16 @@ class TimeoutModel(Strict):
 
 
 TimeoutField = Annotated[TimeoutModel, shorthand("total", TimeoutModel | DurationOrNever)]
-one_or_several = BeforeValidator(as_list, json_schema_input_type=list[RelativePath] | RelativePath)
-"""One pattern stands for a list of one."""
 Environment = Annotated[dict[Variable, VariableValue], Field(max_length=256)]
 Arguments = Annotated[list[ArgumentValue], Field(min_length=1, max_length=limits.ARGUMENTS)]
+"""Of a program; without `refuse_text`, which says what to write instead of one text."""
 
 
 class StepModel(Strict):
     """A step as it stands in the file."""
 
     place: ClassVar = "step"
-    unbuilt: ClassVar = frozenset({"reports", "locks", "cache", "services"})
+    unbuilt: ClassVar = frozenset({"reports", "cache", "services"})
     KEY: ClassVar[str]
     """The key that tells this kind from the others: `run`, `checkout`, … Its program is in the module of this name."""
     STORED: ClassVar[type[StepBase]]
@@ -127,6 +130,8 @@ class StepModel(Strict):
     """Run it even after a step that halted the build."""
     when: ExpressionText | None = None
     """CEL: leave the step out unless this is true just before it would start."""
+    locks: LockUses = []
+    """Held while the step runs. It waits until it can have all of them, and takes none before."""
 
     def check(self, scope: StepScope) -> None:
         """Report what is wrong with it that its model can't tell: references to sources, builders, properties."""

@@ -15,6 +15,7 @@ from buildledger.domain.build import (
     FinishStep,
     ObtainRevision,
     RequestOperation,
+    RequestStepLocks,
     SetProperty,
     StartStep,
 )
@@ -170,6 +171,8 @@ class BuildDriver:
                 untouched = self.run.open_operation is None and not self.run.outcomes
                 if untouched and (why := self._why_skipped(step)) is not None:
                     return Conclusion(result=Result.SKIPPED, summary=why)
+                if step.locks and not self.run.state.locks_taken:
+                    return self._wait_for_locks(step)
                 self.execution = registry.resume(
                     step, self._inputs(), program=self.run.program, version=self.run.program_version
                 )
@@ -182,6 +185,19 @@ class BuildDriver:
             # a step program that fails ends its own step, not the server's work
             _log.exception("step %r of build %s failed", step.name, self.run.build_id)
             return Conclusion(result=Result.EXCEPTION, summary=f"step program failed: {error!r}")
+
+    def _wait_for_locks(self, step: Step) -> Conclusion | None:
+        """Have the step wait for its locks, which it gets by a fact; its end, if it needn't wait any more."""
+        if self._ends_by_stop(step):
+            return STOPPED
+        if self._worker is None or self._worker.lost:
+            return Conclusion(result=Result.RETRY, summary="the worker was lost")
+        locks = {use.lock: use.take for use in step.locks}
+        self._apply(RequestStepLocks(build_id=self.run.build_id, step=self.run.state.step, locks=locks))
+        return None
+
+    def _ends_by_stop(self, step: Step) -> bool:
+        return self.run.state.stopped_again or (self.run.state.stop_requested and not step.always_run)
 
     def _why_skipped(self, step: Step) -> str | None:
         """Why the step isn't run, for people; None if it is its turn."""
@@ -221,7 +237,7 @@ class BuildDriver:
                         execution.answer(outcome)
                     elif asked_for == self.run.open_operation:
                         return None
-                    elif self.run.state.stopped_again or (self.run.state.stop_requested and not step.always_run):
+                    elif self._ends_by_stop(step):
                         return STOPPED
                     else:
                         self._apply(

@@ -17,9 +17,11 @@ from buildledger.events.build import (
     BuildFinished,
     BuildStopRequested,
     OperationFinished,
+    StepLocksTaken,
 )
 from buildledger.events.fact import Fact, Recorded
-from buildledger.events.ids import BuildId
+from buildledger.events.ids import BuildId, WorkerId
+from buildledger.events.worker import WorkerLost
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.builds.completion import finish_unreadable
 from buildledger.reactors.builds.contexts import EvaluationContexts
@@ -48,13 +50,20 @@ class BuildRunner:
         """See `Reactor`: the facts that can let a build go on."""
         return {
             BuildAssigned: self._progressed,
+            StepLocksTaken: self._progressed,
             OperationFinished: self._progressed,
             BuildStopRequested: self._progressed,
             BuildFinished: self._ended,
+            WorkerLost: self._worker_lost,
         }
 
     def _progressed(self, recorded: Recorded, fact: Any) -> None:
         self._to_drive[BuildId(recorded.stream_id)] = None
+
+    def _worker_lost(self, recorded: Recorded, fact: WorkerLost) -> None:
+        """Steps that wait for locks have no operation that could tell them."""
+        known = self._shared.workers[WorkerId(recorded.stream_id)]
+        self._to_drive.update(dict.fromkeys(self._shared.builds_of.get(known.name, ())))
 
     def _ended(self, recorded: Recorded, fact: BuildFinished) -> None:
         self._executions.pop(BuildId(recorded.stream_id), None)

@@ -29,7 +29,12 @@ def explain(
         for each in candidates(configuration, shared)
     )
     running = (
-        RunningBuild(build_id, allocation.builder.name, shared.number_of(build_id), allocation.builder.locks)
+        RunningBuild(
+            build_id,
+            allocation.builder.name,
+            shared.number_of(build_id),
+            (*allocation.locks, *allocations.held_by_step(build_id)),
+        )
         for build_id, allocation in allocations
         if allocation.builder is not None
     )

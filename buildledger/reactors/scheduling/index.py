@@ -10,8 +10,10 @@ from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.scheduling.allocations import Allocations
 from buildledger.reactors.scheduling.candidates import candidate_of
 from buildledger.reactors.scheduling.demand import UnmetDemand
+from buildledger.reactors.scheduling.pools import QueueRank
 from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.scheduling.ready_queues import ReadyQueues
+from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.state.machines import Machines
 from buildledger.reactors.state.workers import KnownWorker
 
@@ -45,6 +47,22 @@ class SchedulingIndex:
         self.queues.mark_ready(released.pools)
         self.queues.requeue(released.queues)
         return released.allocation.requests
+
+    def let_step_wait(self, run: BuildRun, priority: int) -> None:
+        """Let the running step of a build wait for its locks, among the queues."""
+        rank = QueueRank(-priority, self.queues.virtual_time, run.locks_requested_at, -1)
+        self.allocations.let_step_wait(run.build_id, run.state.locks_requested, rank)
+
+    def resume_step(self, run: BuildRun, priority: int) -> None:
+        """Take over how the running step of a build stands, at the start."""
+        if run.state.waits_for_locks:
+            self.let_step_wait(run, priority)
+        elif run.state.locks_taken:
+            self.allocations.give_to_step(run.build_id, run.state.locks_requested)
+
+    def end_step(self, build_id: BuildId) -> None:
+        """Take back the locks of a build's step, or let it wait for them no more."""
+        self.queues.requeue(self.allocations.end_step(build_id))
 
     def unmet_demand(self) -> Iterator[UnmetDemand]:
         """The queues that wait for a worker, because none has room."""

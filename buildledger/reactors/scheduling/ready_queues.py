@@ -37,7 +37,8 @@ class ReadyQueues:
         """Of each builder whose requests all ask the same of their worker."""
         self._queue_of: dict[RequestId, Queue] = {}
         self._ready_pools: dict[Pool, None] = {}
-        self._virtual_time = 0.0
+        self.virtual_time = 0.0
+        """How far the queues have come: see `QueueRank`."""
 
     def queue_of(self, request_id: RequestId) -> Queue | None:
         """The queue in which a request waits; None if it doesn't wait."""
@@ -47,7 +48,7 @@ class ReadyQueues:
         """Let a request wait, or take over its new priority."""
         queue = self._queue_of.get(request.request_id) or self.queue_for(builder, request)
         if queue.first() is None:
-            queue.served = max(queue.served, self._virtual_time)
+            queue.served = max(queue.served, self.virtual_time)
         queue.add(request)
         self._queue_of[request.request_id] = queue
         self._enqueue(queue)
@@ -123,7 +124,7 @@ class ReadyQueues:
         together = queue.served_together(first)
         for request in together:
             self.remove(request)
-        self._virtual_time = max(self._virtual_time, queue.served)
+        self.virtual_time = max(self.virtual_time, queue.served)
         queue.served += 1.0
         self._enqueue(queue)
         self._forget_if_empty(queue)

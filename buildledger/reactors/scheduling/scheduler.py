@@ -53,7 +53,7 @@ class Scheduler:
         self._shared = shared
         self._contexts = contexts
         self._running = running
-        self._index: SchedulingIndex | None = None
+        self.index: SchedulingIndex | None = None
         """None before the start, and as long as there is no configuration."""
         self._unbuildable = UnbuildableRequests(shared)
         self._pauses = RetryPauses(shared)
@@ -88,12 +88,14 @@ class Scheduler:
         self._begun = True
         configuration = self._shared.configurations.current
         if configuration is None:
-            self._index = None
+            self.index = None
             return
-        self._index = index = SchedulingIndex(configuration, self._contexts)
+        self.index = index = SchedulingIndex(configuration, self._contexts)
         self._unbuildable.clear()
         for run in self._shared.builds.values():
-            index.allocations.allocate(run.build_id, run.assigned, self._builder_of(run.assigned))
+            index.allocations.allocate(run.build_id, run.assigned, self._pinned(run.assigned))
+        for run in self._shared.builds.values():
+            index.resume_step(run, self._shared.priority_of(run))
         for known in self._shared.workers.values():
             index.update_worker(known, self._shared.machines)
         self._pauses.resume(self._builder)
@@ -105,7 +107,7 @@ class Scheduler:
     def react(self, now: datetime) -> list[CommandBatch]:
         """See `Reactor`."""
         batches = self._unbuildable.cancel()
-        if (index := self._index) is not None:
+        if (index := self.index) is not None:
             for request_id in self._pauses.over(now):
                 self._add(index, request_id)
             served = (self._assign(index, queue) for queue in index.queues.ready())
@@ -114,17 +116,17 @@ class Scheduler:
 
     def is_busy(self, worker: str) -> bool:
         """Whether the worker has a build, or has just been given one."""
-        given = self._index is not None and self._index.allocations.pools.capacity_of(worker).used > 0
+        given = self.index is not None and self.index.allocations.pools.capacity_of(worker).used > 0
         return given or worker in self._shared.builds_of
 
     def unmet_demand(self) -> Iterator[UnmetDemand]:
         """The queues that wait for a worker, because none has room."""
-        return iter(()) if self._index is None else self._index.unmet_demand()
+        return iter(()) if self.index is None else self.index.unmet_demand()
 
     def explain(self, request_id: RequestId) -> WaitReason | None:
         """Why a request waits, when nothing is left to do; None if it doesn't wait."""
         waiting = self._shared.requests.get(request_id)
-        if (index := self._index) is None or waiting is None or not waiting.waits:
+        if (index := self.index) is None or waiting is None or not waiting.waits:
             return None
         queue = index.queues.queue_of(request_id)
         builder = self._builder(waiting)
@@ -142,8 +144,8 @@ class Scheduler:
             self._running.forget(BuildId(refused))
             requests = () if BuildId(refused) in self._shared.builds else self._release(BuildId(refused))
         for request_id in requests:
-            if self._index is not None and (waiting := self._shared.requests.get(request_id)) is not None:
-                self._enqueue(self._index, waiting)
+            if self.index is not None and (waiting := self._shared.requests.get(request_id)) is not None:
+                self._enqueue(self.index, waiting)
 
     def decided_nothing(self, subject: UUID | str) -> None:
         """See `Reactor`: whoever asks looks at facts first, so nothing waits for another."""
@@ -158,62 +160,61 @@ class Scheduler:
 
     def _requested(self, recorded: Recorded, fact: Any) -> None:
         request_id = RequestId(recorded.stream_id)
-        if self._index is None or request_id in self._pauses:
+        if self.index is None or request_id in self._pauses:
             return
         for other in self._pauses.pausing_with(self._shared.requests[request_id]):
-            self._add(self._index, other)
-        self._add(self._index, request_id)
+            self._add(self.index, other)
+        self._add(self.index, request_id)
 
     def _returned(self, recorded: Recorded, fact: Any) -> None:
-        if self._index is not None:
+        if self.index is not None:
             request_id = RequestId(recorded.stream_id)
             waiting = self._shared.requests[request_id]
             if self._builder(waiting) is not None:
                 self._pauses.begin(waiting)
             else:
-                self._add(self._index, request_id)
+                self._add(self.index, request_id)
 
     def _dequeued(self, recorded: Recorded, fact: Any) -> None:
         self._pauses.end(RequestId(recorded.stream_id))
-        if self._index is not None:
-            self._index.queues.remove(self._shared.requests[RequestId(recorded.stream_id)])
+        if self.index is not None:
+            self.index.queues.remove(self._shared.requests[RequestId(recorded.stream_id)])
 
     def _answered(self, recorded: Recorded, fact: Any) -> None:
         answered = self._shared.answered
         assert answered is not None
         self._pauses.end(answered.request_id)
-        if self._index is not None:
-            queue = self._index.queues.queue_of(answered.request_id)
-            self._index.queues.remove(answered)
-            self._index.turn_changed(queue)
+        if self.index is not None:
+            queue = self.index.queues.queue_of(answered.request_id)
+            self.index.queues.remove(answered)
+            self.index.turn_changed(queue)
         self._unbuildable.answered(answered)
 
     def _assigned(self, recorded: Recorded, fact: BuildAssigned) -> None:
-        if self._index is not None:
-            self._index.allocations.allocate(BuildId(recorded.stream_id), fact, self._builder_of(fact))
+        if self.index is not None:
+            self.index.allocations.allocate(BuildId(recorded.stream_id), fact, self._pinned(fact))
 
     def _finished(self, recorded: Recorded, fact: Any) -> None:
         self._release(BuildId(recorded.stream_id))
 
     def _worker_changed(self, recorded: Recorded, fact: Any) -> None:
-        if self._index is not None:
-            self._index.update_worker(self._shared.workers[WorkerId(recorded.stream_id)], self._shared.machines)
+        if self.index is not None:
+            self.index.update_worker(self._shared.workers[WorkerId(recorded.stream_id)], self._shared.machines)
 
     def _machine_stopping(self, recorded: Recorded, fact: Any) -> None:
         known = self._shared.workers.get(worker_id(fact.worker))
-        if self._index is not None and known is not None:
-            self._index.update_worker(known, self._shared.machines)
+        if self.index is not None and known is not None:
+            self.index.update_worker(known, self._shared.machines)
 
-    def _builder_of(self, assigned: BuildAssigned) -> Builder | None:
-        """The builder of a running build; None if its configuration can't be read, so that nobody knows its locks.
+    def _pinned(self, assigned: BuildAssigned) -> Configuration | None:
+        """The configuration of a running build; None if it can't be read, so that nobody knows the build's locks.
 
         Such a build is about to end: `BuildRunner` does that.
         """
         try:
-            configuration = self._shared.configurations.of(assigned.config_digest, assigned.pipeline)
+            return self._shared.configurations.of(assigned.config_digest, assigned.pipeline)
         except (UnreadableConfigurationError, UnreadablePipelineError):
             return None
-        return configuration.builders.get(assigned.builder)
 
     def _builder(self, waiting: OpenRequest) -> Builder | None:
         """The builder of a request under the configuration in force; None if that has none, or allows none such."""
@@ -227,8 +228,8 @@ class Scheduler:
         index.turn_changed(queue)
 
     def _waiting_builders(self) -> Iterator[Builder]:
-        assert self._index is not None
-        yield from self._index.queues.waiting_builders()
+        assert self.index is not None
+        yield from self.index.queues.waiting_builders()
         for request_id in self._pauses:
             if (builder := self._builder(self._shared.requests[request_id])) is not None:
                 yield builder
@@ -243,7 +244,7 @@ class Scheduler:
             index.queues.add(builder, waiting)
 
     def _release(self, build_id: BuildId) -> tuple[RequestId, ...]:
-        return () if self._index is None else self._index.release(build_id)
+        return () if self.index is None else self.index.release(build_id)
 
     def _assign(self, index: SchedulingIndex, queue: Queue) -> CommandBatch | None:
         """Give the first requests of a queue a worker; None: the queue has to wait for a lock."""
@@ -267,7 +268,7 @@ class Scheduler:
             configuration=configuration,
             default_branch=partial(self._default_branch, index.configuration),
         )
-        index.allocations.allocate(build_id, assigned, queue.builder)
+        index.allocations.allocate(build_id, assigned, configuration)
         commands = (
             ClaimRequest(request_id=newest.request_id, build_id=build_id, attempt=assigned.attempt),
             *(CollapseRequest(request_id=older.request_id, into=newest.request_id) for older in together[:-1]),

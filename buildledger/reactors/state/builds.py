@@ -35,6 +35,8 @@ class BuildRun(msgspec.Struct, frozen=True, kw_only=True):
     properties_before: dict[str, Any] = msgspec.field(default_factory=dict)
     """The properties when the running step started; its program sees no later ones, so that a replay sees the same."""
     revisions_before: dict[str, str] = msgspec.field(default_factory=dict)
+    locks_requested_at: int = 0
+    """The ledger position at which a step began to wait for its locks, the last one that did."""
     outcomes: dict[OperationId, Ended] = msgspec.field(default_factory=dict)
     """How the running step's operations have ended, those that have."""
     open_operation: OperationId | None = None

@@ -23,6 +23,8 @@ from buildledger.reactors.state.workers import KnownWorker
 
 BUILD_PROGRESS_FACTS: tuple[type[Fact], ...] = (
     build.StepStarted,
+    build.StepLocksRequested,
+    build.StepLocksTaken,
     build.OperationRequested,
     build.OperationStarted,
     build.OperationFinished,
@@ -92,6 +94,11 @@ class SharedState:
         """A running build's number among those of its builder, from 1; 0 if it doesn't run."""
         run = self.builds.get(build_id)
         return 0 if run is None else run.number
+
+    def priority_of(self, run: BuildRun) -> int:
+        """The priority of a running build: that of the request that it was made for."""
+        first = self.requests.get(run.assigned.requests[0])
+        return 0 if first is None else first.priority
 
     def folds(self) -> Mapping[type[Fact], Fold]:
         """The facts that it folds, and by which functions."""
@@ -173,7 +180,12 @@ class SharedState:
         build_id = BuildId(recorded.stream_id)
         if (run := self.builds.get(build_id)) is not None:
             moved = evolve(run, fact)
-            self.builds[build_id] = msgspec.structs.replace(moved, causation_id=recorded.meta.command_id)
+            asked = isinstance(fact, build.StepLocksRequested)
+            self.builds[build_id] = msgspec.structs.replace(
+                moved,
+                causation_id=recorded.meta.command_id,
+                locks_requested_at=recorded.position if asked else moved.locks_requested_at,
+            )
 
     def _build_finished(self, recorded: Recorded, fact: build.BuildFinished) -> None:
         self.ended = run = self.builds.pop(BuildId(recorded.stream_id))

@@ -937,6 +937,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/config/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Config
+         * @description What a configuration would change if it were put in force; changes nothing.
+         */
+        post: operations["plan_config"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back
+         * @description Put the content of an earlier revision in force again, as a new revision and by the same checks.
+         */
+        post: operations["roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/config/revisions": {
         parameters: {
             query?: never;
@@ -969,6 +1009,26 @@ export interface paths {
          * @description One revision with all it says.
          */
         get: operations["read_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config/revisions/{number}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan Revision
+         * @description What going back to a revision would change, and what stands in its way.
+         */
+        get: operations["plan_revision"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1841,6 +1901,13 @@ export interface components {
              * @description Refused unless this one is in force; 0: none is. Default: whatever is.
              */
             expected_revision?: number | null;
+            /**
+             * Message
+             * @description Why, for the history.
+             * @default
+             * @example more memory
+             */
+            message: string;
         };
         /**
          * ConfigDetail
@@ -1851,6 +1918,31 @@ export interface components {
             revision: components["schemas"]["ConfigRevision"];
             /** @description Resolved: templates and matrices are expanded. */
             configuration: Record<string, never>;
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
+         * ConfigPlan
+         * @description What would change if a configuration were put in force.
+         */
+        ConfigPlan: {
+            /** @description The revision it is compared with, to give as `expected_revision`; 0: none is. */
+            compared_with: number;
+            /** @description Why it is compared as if nothing were in force; empty: it isn't. */
+            note: string;
+            /** @description The plan for people, a line each, fields indented below what they are of. */
+            text: string[];
+            /** @description What happens at once to requests that wait, builds that run, workers and sources. */
+            effects: string[];
+            /** @description Why it can't be put in force: secrets that aren't there any more. Empty: it can. */
+            hindrances: string[];
+            /** @description Anything differs. */
+            changes: boolean;
+            /** @description All that differs, if it was asked for by `entries=true`. */
+            entries: components["schemas"]["PlannedEntry"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.
              * @example 4711
@@ -1871,8 +1963,15 @@ export interface components {
              * @example buildledger.yaml
              */
             origin: string;
-            /** @description What it created, changed and removed. */
+            /** @description What it created, changed and removed; the last line of a long plan says how many more. */
             plan: string[];
+            /**
+             * @description Why, in the words of whoever applied it.
+             * @example more memory
+             */
+            message: string;
+            /** @description The earlier revision whose content it has again; null: it came from a file. */
+            restores: number | null;
             /** @description Who put it in force. */
             applied_by: components["schemas"]["Actor"];
             /**
@@ -1908,6 +2007,17 @@ export interface components {
              * @example 4711
              */
             position: number;
+        };
+        /**
+         * ConfigTextBody
+         * @description A resolved configuration, as `buildledger config diff` sends it.
+         */
+        ConfigTextBody: {
+            /**
+             * Text
+             * @description The canonical JSON of the resolved configuration.
+             */
+            text: string;
         };
         /**
          * ConsistencyProof
@@ -2590,6 +2700,55 @@ export interface components {
             position: number;
         };
         /**
+         * PlannedEntry
+         * @description One thing of the configuration that would be created, changed or removed.
+         */
+        PlannedEntry: {
+            /**
+             * @description What would happen to it.
+             * @enum {unknown}
+             */
+            action: "changed" | "created" | "removed";
+            /** @description What it is; a section of the file, such as `server`, is its own kind. */
+            kind: string;
+            /**
+             * @description Its name.
+             * @example tests[3.12,linux]
+             */
+            name: string;
+            /** @description Of a cell of a matrix: the builder's name in the file. */
+            base: string | null;
+            /** @description What changes of it; empty unless it is `changed`. */
+            fields: components["schemas"]["PlannedField"][];
+        };
+        /**
+         * PlannedField
+         * @description A field, or an element of a list, that differs.
+         */
+        PlannedField: {
+            /**
+             * @description For people.
+             * @example steps["make test"].argv[2]
+             */
+            path: string;
+            /**
+             * @description `moved`: it stands elsewhere in its list; what else changed of it is told apart.
+             * @enum {unknown}
+             */
+            action: "added" | "changed" | "moved" | "removed";
+            /**
+             * @description As JSON; null: it wasn't there, or moved.
+             * @example "-q"
+             */
+            old: string | null;
+            /** @description As JSON; null: it isn't there any more, or moved. */
+            new: string | null;
+            /** @description The keys and indexes that led to it; null: it wasn't there. */
+            old_at: (string | number)[] | null;
+            /** @description Those that lead to it; null: it isn't there any more. */
+            new_at: (string | number)[] | null;
+        };
+        /**
          * PositionAt
          * @description The last position that was recorded at or before a time.
          */
@@ -2881,6 +3040,30 @@ export interface components {
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             request_id: string;
+        };
+        /**
+         * RollbackBody
+         * @description Which earlier configuration to put in force again.
+         */
+        RollbackBody: {
+            /**
+             * Revision
+             * @description Its number.
+             * @example 7
+             */
+            revision: number;
+            /**
+             * Expected Revision
+             * @description Refused unless this one is in force. Default: whatever is.
+             */
+            expected_revision?: number | null;
+            /**
+             * Message
+             * @description Why, for the history.
+             * @default
+             * @example the new image has no git
+             */
+            message: string;
         };
         /**
          * ServerEntry
@@ -5547,6 +5730,85 @@ export interface operations {
             };
         };
     };
+    plan_config: {
+        parameters: {
+            query?: {
+                /** @description Answer with all that differs, field by field, for programs. */
+                entries?: boolean;
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigTextBody"];
+            };
+        };
+        responses: {
+            /** @description What would change if a configuration were put in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigPlan"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back: {
+        parameters: {
+            query?: {
+                /** @description Answer only when every read shows what was done. `Prefer: respond-async` says no too. */
+                wait?: boolean;
+            };
+            header?: {
+                /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
+                "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackBody"];
+            };
+        };
+        responses: {
+            /** @description The command is durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_revisions: {
         parameters: {
             query?: {
@@ -5554,6 +5816,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description Only revisions before this one. */
+                before?: number;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
             };
@@ -5612,6 +5876,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConfigDetail"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_revision: {
+        parameters: {
+            query?: {
+                /** @description Answer with all that differs, field by field, for programs. */
+                entries?: boolean;
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The revision's number. */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What would change if a configuration were put in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigPlan"];
                 };
             };
             /** @description `If-None-Match` names the current answer. */

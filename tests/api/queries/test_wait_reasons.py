@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from buildledger.config.resolved import Configuration, LockUse
+from buildledger.config.lock_uses import LockUse
+from buildledger.config.resolved import Configuration
 from buildledger.config.values import Expression
 from buildledger.domain.config import ApplyConfig
 from buildledger.domain.worker import DisconnectWorker, RevokeWorker

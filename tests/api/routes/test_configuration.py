@@ -1,11 +1,15 @@
-"""Putting a configuration in force."""
+"""Putting a configuration in force, what that would change, and going back."""
 
 from __future__ import annotations
 
-import httpx
+import asyncio
 
-from tests.api.calls import post
-from tests.api.conftest import Site
+import httpx
+import msgspec
+
+from buildledger.config.values import SecretRef
+from tests.api.calls import post, read
+from tests.api.conftest import Site, settled
 from tests.projections.samples import configuration
 
 
@@ -19,6 +23,9 @@ async def test_a_configuration_is_applied_whole_at_the_expected_revision(site: S
     stale = body | {"text": configuration("lint").to_json()}
     refused = await post(client, "config", stale)
     assert (refused.status_code, refused.json()["code"]) == (409, "config_revision")
+    detail = refused.json()["detail"]
+    assert detail.startswith("revision 2 is in force, not 1: admin applied it at 20"), detail
+    assert " UTC from test.yaml: created builder docs" in detail
     assert (await post(client, "config", body | {"text": "{}"})).status_code == 422
 
 
@@ -31,3 +38,66 @@ async def test_a_configuration_applied_again_is_answered_alike(site: Site, clien
     assert (again.json()["position"], again.json()["duplicate"]) == (first.json()["position"], True)
     other = body | {"text": configuration("tests").to_json()}
     assert (await client.post("/api/v1/config", json=other, headers=key)).status_code == 409
+
+
+async def test_a_plan_says_what_would_change_and_what_that_does_at_once(site: Site, client: httpx.AsyncClient) -> None:
+    """A plan changes nothing, and counts the requests that would be cancelled; details only when they are asked for."""
+    site.world.submit("lint")
+    await settled(site)
+    wanted = {"text": configuration("docs").to_json()}
+    plan = (await post(client, "config/plan", wanted)).json()
+    assert (plan["changes"], plan["compared_with"], plan["entries"]) == (True, 1, [])
+    assert "- builder lint" in plan["text"]
+    assert plan["effects"] == ["removes builder lint: 1 waiting request will be cancelled"]
+    detailed = (await post(client, "config/plan?entries=true", wanted)).json()
+    assert {"removed", "created", "changed"} == {entry["action"] for entry in detailed["entries"]}
+    assert (await read(client, "config"))["revision"]["revision"] == 1
+    assert (await post(client, "config/plan", {"text": "{}"})).status_code == 422
+
+
+async def test_going_back_is_a_new_revision_that_says_which_it_restores(site: Site, client: httpx.AsyncClient) -> None:
+    """An earlier content comes into force again under the next number, with who, why and the plan."""
+    body = {"text": configuration("docs").to_json(), "origin": "docs.yaml", "message": "only the manual"}
+    assert (await post(client, "config", body)).status_code == 200
+    plan = await read(client, "config/revisions/1/plan")
+    assert (plan["compared_with"], plan["hindrances"]) == (2, [])
+    back = {"revision": 1, "expected_revision": 2, "message": "too early"}
+    assert (await post(client, "config/rollback", back)).status_code == 200
+    newest, second, first = (await read(client, "config/revisions"))["items"]
+    assert (newest["revision"], newest["restores"], newest["message"]) == (3, 1, "too early")
+    assert newest["digest"] == first["digest"] != second["digest"]
+    assert second["message"] == "only the manual"
+    assert any(line.startswith("removed builder docs") for line in newest["plan"])
+    assert (await read(client, "config/revisions", before=3, limit=1))["items"] == [second]
+
+
+async def test_going_back_is_refused_with_its_reason(site: Site, client: httpx.AsyncClient) -> None:
+    """A revision that isn't there, one whose secret is gone, and one that is overtaken change nothing."""
+    assert (await post(client, "config/rollback", {"revision": 9})).status_code == 404
+    needs = configuration("lint")
+    step = msgspec.structs.replace(needs.builders["lint"].steps[0], env={"KEY": SecretRef("gone")})
+    lint = msgspec.structs.replace(needs.builders["lint"], steps=(step,))
+    with_secret = msgspec.structs.replace(needs, builders={"lint": lint})
+    assert (await post(client, "config", {"text": with_secret.to_json(), "origin": "a"})).status_code == 200
+    assert (await post(client, "config", {"text": needs.to_json(), "origin": "b"})).status_code == 200
+    refused = await post(client, "config/rollback", {"revision": 2})
+    assert (refused.status_code, refused.json()["code"]) == (422, "config_unusable")
+    assert "secret 'gone': the configuration has no 'secrets' section" in refused.json()["detail"]
+    assert (await read(client, "config/revisions/2/plan"))["hindrances"] != []
+    overtaken = await post(client, "config/rollback", {"revision": 1, "expected_revision": 1})
+    assert (overtaken.status_code, overtaken.json()["code"]) == (409, "config_revision")
+    assert (await read(client, "config"))["revision"]["revision"] == 3
+
+
+async def test_the_plan_is_of_what_was_replaced(site: Site, client: httpx.AsyncClient) -> None:
+    """Of two who apply at once without saying over what, each is told of in the history by what it changed."""
+    bodies = [{"text": configuration("lint", name).to_json(), "origin": name} for name in ("a", "b", "c")]
+    answers = await asyncio.gather(*(post(client, "config", body) for body in bodies))
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    *_, second, first = (await read(client, "config/revisions"))["items"]
+    before = first["origin"]
+    for item in reversed((await read(client, "config/revisions"))["items"][:-1]):
+        assert f"created builder {item['origin']}" in item["plan"]
+        assert (f"removed builder {before}" in item["plan"]) == (before in "abc")
+        before = item["origin"]
+    assert second["revision"] == 2

@@ -13,7 +13,7 @@ from buildledger.config.problems import Problem
 from buildledger.config.report import problems_text
 
 FOLDER = Path(__file__).parent
-FILES = sorted(FOLDER.rglob("*.yaml"))
+FILES = sorted(file for kind in ("yaml", "groovy", "cfg") for file in FOLDER.rglob(f"*.{kind}"))
 
 
 def found(file: Path) -> list[Problem]:

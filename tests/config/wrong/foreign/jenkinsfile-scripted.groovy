@@ -1,0 +1,6 @@
+node('linux') {
+    stage('Test') {
+        checkout scm
+        sh 'make test'
+    }
+}

@@ -287,3 +287,23 @@ def test_a_grant_that_is_taken_back_holds_at_once(grant: str, why: str) -> None:
     assert why in (refusal(present, earlier.builders["widget:tests"]) or "")
     nothing = load_text(SOURCES, secrets_required=False)
     assert "defines nothing any more" in (refusal(nothing, earlier.builders["widget:tests"]) or "")
+
+
+def test_no_file_lets_builds_hold_one_lock_and_wait_for_another() -> None:
+    """Neither by its own steps nor by a template's: nobody could see in which order other files take them."""
+    grant = "{may_define: [builders, templates], locks: [staging, production]}"
+    steps = "steps: [{run: [x], locks: [production]}]"
+    own = f"version: 1\nbuilders:\n  t: {{locks: [staging], {steps}}}\n"
+    used = f"version: 1\ntemplates: {{d: {{{steps}}}}}\nbuilders:\n  t: {{locks: [staging], use: d}}\n"
+    for text in (own, used):
+        (line,) = refused(text, grant)
+        assert "takes locks for itself or for its steps, not for both" in line
+    pipeline(own.replace("locks: [staging], ", ""), grant)
+
+
+def test_a_lock_of_a_step_is_granted_like_any_other() -> None:
+    """When the file is read, and when the build begins."""
+    text = "version: 1\nbuilders:\n  t: {steps: [{run: [x], locks: [staging]}]}\n"
+    assert [line[:60] for line in refused(text)] == [".buildledger.yaml:3:34: the lock 'staging' isn't granted to "]
+    builder = pipeline(text, "{locks: [staging]}").builders["widget:t"]
+    assert "the lock 'staging' isn't granted" in (refusal(central("{}"), builder) or "")

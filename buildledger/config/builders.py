@@ -17,7 +17,7 @@ from buildledger.config.parsing import Parsed
 from buildledger.config.placement import Requirement
 from buildledger.config.problems import Path, did_you_mean, listed
 from buildledger.config.scopes import ANYTHING, CONDITIONS, NUMBERS, Place, Scope
-from buildledger.config.secrets import SecretProvider
+from buildledger.config.secrets.provider import SecretProvider
 from buildledger.config.steps import expansion
 from buildledger.config.steps.checkout import CheckoutStep
 from buildledger.config.steps.step import StepModel, check_environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildledger.config import builders, grants, limits, parsing, resolved, sources, triggers, workers
+from buildledger.config import builders, grants, limits, parsing, resolved, secret_settings, sources, triggers, workers
 from buildledger.config.document import Document
 from buildledger.config.foreign.recognition import Foreign, recognise
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
@@ -15,7 +15,8 @@ from buildledger.config.places import Mark
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.scopes import Scope
-from buildledger.config.secrets import SecretProvider, Secrets, provider
+from buildledger.config.secrets.provider import SecretProvider
+from buildledger.config.secrets.providers import provider
 from buildledger.config.yaml_reader import read
 from buildledger.wording import plural
 
@@ -75,7 +76,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
     if document.data is None and document.failed:
         return None
     parsed = parsing.parse(document)
-    secrets = _secrets(document, parsed, directory)
+    secrets = secret_settings.resolve(document, parsed.secrets, directory)
     source = provider(secrets) if secrets_required else None
     if parsed.secrets is None and isinstance(document.data, dict) and document.data.get("secrets") is not None:
         source = None
@@ -141,21 +142,6 @@ def cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
         if builder.matrix:
             result.setdefault(builder.base, []).append(builder.name)
     return result
-
-
-def _secrets(document: Document, parsed: parsing.Parsed, directory: Path) -> Secrets:
-    model = parsed.secrets
-    if model is None:
-        return Secrets()
-    if model.provider == "file" and not model.path:
-        document.add("missing-key", ("secrets", "path"), "missing key 'path': in which directory are the secrets?")
-        return Secrets()
-    for key, owner in (("path", "file"), ("prefix", "env")):
-        if getattr(model, key) is not None and model.provider != owner:
-            message = f"'{key}' means something only with 'provider: {owner}'"
-            document.add("secrets", ("secrets", key), message, "take it out", at_key=True)
-    path = None if model.path is None else str((directory / model.path).resolve())
-    return Secrets(provider=model.provider, path=path, prefix=model.prefix)
 
 
 def _address(document: Document, parsed: parsing.Parsed) -> str | None:

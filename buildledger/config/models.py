@@ -29,6 +29,7 @@ from buildledger.config.machine_models import Worker
 from buildledger.config.nodes import ExpressionText
 from buildledger.config.one_or_several import ONE_OR_SEVERAL
 from buildledger.config.pipeline_models import RepoPipeline
+from buildledger.config.secret_models import Secrets
 from buildledger.config.source_models import Source
 from buildledger.config.strict import Strict, choose
 
@@ -43,17 +44,6 @@ class Server(Strict):
     """The name on every page."""
     url: Text | None = None
     """The address people reach it under."""
-
-
-class Secrets(Strict):
-    """Where secrets are read from."""
-
-    provider: Literal["file", "env"]
-    """`file`: one file a secret in the directory `path`. `env`: environment variables of the server."""
-    path: Text | None = None
-    """Provider `file`: the directory, absolute or relative to the configuration file."""
-    prefix: Text | None = None
-    """Provider `env`: what stands before a secret's name. `BUILDLEDGER_SECRET_` by default."""
 
 
 class Lock(Strict):

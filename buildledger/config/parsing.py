@@ -19,6 +19,7 @@ from buildledger.config.machine_models import Worker
 from buildledger.config.one_or_several import as_list
 from buildledger.config.pipeline_models import RepoPipeline
 from buildledger.config.problems import Path
+from buildledger.config.secret_models import SecretsModel
 from buildledger.config.source_models import SourceModel
 from buildledger.config.strict import unknown_key
 
@@ -30,7 +31,7 @@ class Parsed:
     """The models of all entries that are sound in themselves, and the names of all there are."""
 
     server: models.Server = field(default_factory=models.Server)
-    secrets: models.Secrets | None = None
+    secrets: SecretsModel | None = None
     sources: dict[str, SourceModel] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
     locks: dict[str, models.Lock] = field(default_factory=dict)

@@ -17,7 +17,7 @@ import msgspec
 from buildledger.config.inputs import InputSpec
 from buildledger.config.lock_uses import LockUse
 from buildledger.config.machines import Start
-from buildledger.config.secrets import Secrets
+from buildledger.config.secrets.settings import Secrets
 from buildledger.config.steps.kinds import Step
 from buildledger.config.values import Expression, Value
 

@@ -13,7 +13,8 @@ from buildledger.config.expressions import ENGINE, ExpressionError, UnknownNameE
 from buildledger.config.inputs import InputSpec
 from buildledger.config.places import Mark
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.secrets import SecretProvider, SecretUnavailableError, unmaskable
+from buildledger.config.secrets.provider import SecretProvider, SecretsUnreachableError, SecretUnavailableError
+from buildledger.config.secrets.unmaskable import unmaskable
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 
 CHANGE = {
@@ -191,6 +192,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             return
         try:
             value = self.secrets.read(name)
+        except SecretsUnreachableError as error:
+            hint = "nothing can be said of them until it can be asked; --no-secrets doesn't ask"
+            self.document.add("secrets-unreachable", ("secrets",), f"the secrets can't be looked for: {error}", hint)
+            return
         except SecretUnavailableError as error:
             place = self.secrets.place(name)
             self.document.add("missing-secret", path, f"{error}", f"put it into {place}, or take the reference out")

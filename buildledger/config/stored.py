@@ -31,7 +31,7 @@ def _secrets_are_masked(plain: dict[str, Any]) -> dict[str, Any]:
 
 _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "configuration": {"repo_pipelines": {}},
-    "secrets": {},
+    "secrets": {"vault": None},
     "sources": {},
     "workers": {},
     "locks": {},

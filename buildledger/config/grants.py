@@ -9,7 +9,7 @@ from buildledger.config.document import Document
 from buildledger.config.parsing import Parsed
 from buildledger.config.problems import did_you_mean, listed
 from buildledger.config.scopes import CONDITIONS, Place, Scope
-from buildledger.config.secrets import SecretProvider
+from buildledger.config.secrets.provider import SecretProvider
 from buildledger.config.values import Expression, SecretRef
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from buildledger.config import resolved
 from buildledger.config.resolved import Builder, Configuration, Trigger
-from buildledger.config.secrets import Secrets
+from buildledger.config.secrets.settings import Secrets
 from buildledger.config.steps.download import DownloadStep
 from buildledger.config.steps.kinds import Step
 

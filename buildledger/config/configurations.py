@@ -23,7 +23,9 @@ from buildledger.events.stored_format import UnreadableTextError
 COMPOSED_MAX = 256
 """Configurations that are kept with a repository's pipeline: they share all but what the pipeline adds."""
 DECODED_MAX = 8
-"""Decoded configurations that are kept; a large one takes tens of megabytes."""
+"""Decoded configurations that are kept."""
+DECODED_BYTES = 64 << 20
+"""What the texts of those may have together, if they are more than one; decoded they take some five times as much."""
 
 
 class UnreadableConfigurationError(ValueError):
@@ -56,6 +58,7 @@ class Configurations:
         self,
         fact_at: Callable[[int], Recorded],
         decoded_max: int = DECODED_MAX,
+        decoded_bytes: int = DECODED_BYTES,
         *,
         pipeline_text: Callable[[str], str] | None = None,
         composed_max: int = COMPOSED_MAX,
@@ -64,12 +67,14 @@ class Configurations:
 
         Both may block. Without the second there are no pipelines.
         """
+        self._decoded_bytes = decoded_bytes
         self._fact_at = fact_at
         self._pipeline_text = pipeline_text
         self._composed_max = composed_max
         self._composed: OrderedDict[tuple[str, str, bool], Configuration] = OrderedDict()
         self._decoded_max = decoded_max
         self._decoded: OrderedDict[int, Configuration] = OrderedDict()
+        self._sizes: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def at(self, position: int) -> Configuration:
@@ -82,15 +87,21 @@ class Configurations:
             if (known := self._decoded.get(position)) is not None:
                 self._decoded.move_to_end(position)
                 return known
+        text = self.text_at(position)
         try:
-            made = read_configuration(self.text_at(position))
+            made = read_configuration(text)
         except UnreadableTextError as error:
             raise UnreadableConfigurationError(position, error) from error
         with self._lock:
             self._decoded[position] = made
-            while len(self._decoded) > self._decoded_max:
-                self._decoded.popitem(last=False)
+            self._sizes[position] = len(text)
+            while len(self._decoded) > 1 and self._is_too_much():
+                oldest, _ = self._decoded.popitem(last=False)
+                del self._sizes[oldest]
         return made
+
+    def _is_too_much(self) -> bool:
+        return len(self._decoded) > self._decoded_max or sum(self._sizes.values()) > self._decoded_bytes
 
     def composed(self, central: Configuration, pipeline: str, *, allowed: bool) -> Configuration:
         """A configuration with the pipeline of this digest; with `allowed` only what it allows of that one.

@@ -25,6 +25,8 @@ class Document:
     texts: dict[str, str] = field(default_factory=dict)
     """What was read, by file."""
     problems: list[Problem] = field(default_factory=list)
+    reports: int = 0
+    """How often something was reported, the same thing again too."""
     _seen: set[Problem] = field(default_factory=set)
     _lines: dict[str, list[str]] = field(default_factory=dict)
 
@@ -76,6 +78,7 @@ class Document:
             path=path,
             severity="warning" if warning else "error",
         )
+        self.reports += 1
         if problem not in self._seen:
             self._seen.add(problem)
             self.problems.append(problem)

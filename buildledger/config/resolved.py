@@ -185,7 +185,7 @@ class RepoPipeline(msgspec.Struct, frozen=True, kw_only=True):
     """Of each builder."""
 
 
-class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakref=True):
     """All that one configuration file says. Equal content has the same canonical text and digest."""
 
     format: int = CONFIGURATION_FORMAT
@@ -202,6 +202,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def to_json(self) -> str:
         """Canonical text: sorted keys, no white space, every default spelled out so that it keeps its meaning."""
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> str:
         return _encoder.encode(self).decode()
 
     @cached_property

@@ -6,6 +6,7 @@ import posixpath
 
 from buildledger.config import resolved
 from buildledger.config.document import Document
+from buildledger.config.inherited import check_project
 from buildledger.config.parsing import Parsed
 from buildledger.config.problems import did_you_mean, listed
 from buildledger.config.scopes import CONDITIONS, Place, Scope
@@ -34,6 +35,7 @@ def _resolve(document: Document, parsed: Parsed, secrets: SecretProvider | None,
         scope.check((*path, "secrets", index), SecretRef(name), Place.STEP, frozenset())
     if model.worker is not None:
         scope.check_expression((*path, "worker"), model.worker, Place.WORKER, CONDITIONS)
+    check_project(document, parsed, (*path, "project"), model.project)
     if "builders" not in model.may_define:
         hint = "add builders"
         document.add("grant", (*path, "may_define"), "without 'builders' the file can define nothing", hint)

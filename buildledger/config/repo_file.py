@@ -84,6 +84,8 @@ def _parse(document: Document, file: RepoFile, data: dict[str, Any]) -> parsing.
         locks={} if central is None else {name: models.Lock(count=central.locks[name].count) for name in file.locks},
         granted_secrets=None if file.grant is None else frozenset(file.grant.secrets),
         names={
+            "properties": frozenset(),
+            "projects": frozenset(),
             "templates": frozenset(),
             "builders": frozenset(),
             "sources": file.sources | mentioned,

@@ -16,7 +16,7 @@ from buildledger.config.steps import kinds
 
 SECTIONS = ("templates", "builders", "triggers")
 """Of the central file, those that may be granted."""
-ALWAYS = frozenset({"description", "tags", "steps", "env", "properties", "locks"})
+ALWAYS = frozenset({"description", "tags", "steps", "env", "properties", "timeout", "locks"})
 """Keys of builders that need no grant of their own; locks are granted by name."""
 BY_GRANT = {
     "matrix": "matrix",

@@ -12,6 +12,7 @@ from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
 from buildledger.cli.config_files import FILE, NOT_THE_SERVER, text_of
 from buildledger.cli.config_history import history, show
+from buildledger.cli.from_buildbot import from_buildbot
 from buildledger.config import report
 from buildledger.config.load import check
 from buildledger.config.reference import reference
@@ -21,6 +22,9 @@ from buildledger.config.schema import schema
 @click.group()
 def config() -> None:
     """Check, compare and apply configuration files."""
+
+
+config.add_command(from_buildbot)
 
 
 @config.command("check")

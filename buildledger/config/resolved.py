@@ -103,6 +103,8 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     """True for the workers it may run on; None: any."""
     when: Expression | None = None
     """A trigger's request is made only if this is true; None: always."""
+    timeout_seconds: float | None = None
+    """A build that has run for so long is stopped and fails; None: it may take as long as it does."""
     collapse: Literal["never", "same-branch", "same-revision"] = "same-branch"
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()
@@ -161,7 +163,7 @@ class SuccessTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", 
 Trigger = ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger
 
 
-class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakref=True):
     """All that one configuration file says. Equal content has the same canonical text and digest."""
 
     format: int = CONFIGURATION_FORMAT
@@ -176,6 +178,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def to_json(self) -> str:
         """Canonical text: sorted keys, no white space, every default spelled out so that it keeps its meaning."""
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> str:
         return _encoder.encode(self).decode()
 
     @cached_property

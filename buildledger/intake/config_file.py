@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 
 from buildledger.config.diff import diff
-from buildledger.config.load import load
+from buildledger.config.load import Loader
 from buildledger.config.plan import stored_lines
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
@@ -20,7 +20,7 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.submission import Origin, Receipt
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
 """Between two looks at the file's time and size."""
 AGAIN_SECONDS = 15.0
 """Between two tries while the place of the secrets can't be asked: nothing of the file tells when it can."""
@@ -38,6 +38,7 @@ class ConfigFile:
         self._path = path
         self._ledger = ledger
         self._active = active
+        self._loader = Loader()
         self._look_now = asyncio.Event()
         self._seen: tuple[int, int, int] | None = None
         self._again_at: float | None = None
@@ -84,7 +85,7 @@ class ConfigFile:
         return receipt
 
     async def _apply(self) -> Receipt:
-        wanted = await asyncio.to_thread(load, self._path)
+        wanted = await asyncio.to_thread(self._loader.load, self._path)
         while True:
             current, required = await asyncio.to_thread(self._active.newest)
             command = ApplyConfig(

@@ -1134,7 +1134,9 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Sign in with the local admin token; sets a cookie that no script can read and no other site can use.
+         * @description Sign in with the local admin token or a code of `buildledger sign-in`.
+         *
+         *     Sets a cookie that no script can read and no other site can use.
          */
         post: operations["sign_in"];
         /**
@@ -2186,6 +2188,11 @@ export interface components {
              *     }
              */
             data: Record<string, never>;
+            /**
+             * @description Fields of `data` that are empty in lists and streams because they have more than 65,536 characters, as a large configuration has: `GET /facts/{position}` has them.
+             * @default []
+             */
+            left_out: string[];
         };
         /**
          * FactDetail
@@ -3160,7 +3167,7 @@ export interface components {
         SessionBody: {
             /**
              * Token
-             * @description The local admin token; it stands in the server's state directory.
+             * @description The local admin token, which stands in the server's state directory, or a code of `buildledger sign-in`, which is good once.
              */
             token: string;
         };

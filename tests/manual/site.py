@@ -66,8 +66,12 @@ class ManualSite:
         )
 
     def stop(self) -> None:
-        """Stop it, and the workers that it has started."""
+        """Have it stop the workers that it has started, which outlive it otherwise, and stop it."""
         if self._installation.server_runs:
+            self._put_in_force({"version": 1}, "the end")
+            wait_until(
+                lambda: all(worker["status"] != "connected" for worker in self._items("/workers")), "no worker is left"
+            )
             os.kill(self._installation.server_pid, signal.SIGTERM)
             self._installation.wait_for_end()
         self._installation.close()
@@ -95,17 +99,20 @@ class ManualSite:
             for name, worker in recipe.configuration["workers"].items()
         }
         plain = recipe.configuration | {"sources": self._sources(), "workers": workers}
-        wanted, problems = resolve_text(json.dumps(plain), file=recipe.title, directory=self._directory)
+        return self._put_in_force(plain, recipe.title)
+
+    def _put_in_force(self, plain: dict[str, Any], name: str) -> int:
+        wanted, problems = resolve_text(json.dumps(plain), file=name, directory=self._directory)
         assert wanted is not None, "\n".join(map(str, problems))
-        body = {"text": wanted.to_json(), "origin": recipe.title, "expected_revision": self._revision()}
+        body = {"text": wanted.to_json(), "origin": name, "expected_revision": self._revision()}
         return int(self._post("/config", body)["position"])
 
     def _commit(self, branch: str, files: list[str]) -> None:
-        """Commit to a branch, and wait until the server has seen it."""
+        """Commit to `main`, or to a new branch whose name begins so, and wait until the server has seen it."""
         repository = self._repositories["widget"]
-        if branch != "main":
-            repository.git("checkout", "-q", "-B", branch, "main")
         known = len(self._items("/changes"))
+        if branch != "main":
+            repository.git("checkout", "-q", "-b", f"{branch}-{known}", "main")
         revision = repository.commit(f"Change {', '.join(files)}", **dict.fromkeys(files, f"{known}\n"))
         if branch != "main":
             repository.git("checkout", "-q", "main")

@@ -38,7 +38,7 @@ _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "sources": {},
     "workers": {},
     "locks": {},
-    "builders": {"protected": False},
+    "builders": {"pick": "same-as-last", "protected": False},
     "steps": {"locks": []},
     "triggers": {},
 }

@@ -23,6 +23,7 @@ from buildledger.config.nodes import (
     AxisValue,
     Choice,
     ExpressionText,
+    PickValue,
     PlainValue,
     PriorityValue,
 )
@@ -96,7 +97,7 @@ class Builder(Strict):
     """Something that can be built."""
 
     place: ClassVar = "builder"
-    unbuilt: ClassVar = frozenset({"pick", "artifacts", "reports", "services", "secrets"})
+    unbuilt: ClassVar = frozenset({"artifacts", "reports", "services", "secrets"})
 
     project: Name | None = None
     """What it belongs to, for people."""
@@ -134,3 +135,8 @@ class Builder(Strict):
     """Held from the first step to the last."""
     priority: PriorityValue = 0
     """Higher is sooner."""
+    pick: PickValue = "same-as-last"
+    """Which of several free workers gets a build. `same-as-last`: that of the last build, unless the one that was given
+    a build longest ago has less to do. `longest-idle`: the one that was given a build longest ago. `least-busy`,
+    `most-busy`: by the share of its capacity that is used. `{expr: …}`: for which CEL over `worker.*` gives the highest
+    number."""

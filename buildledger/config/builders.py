@@ -68,6 +68,8 @@ class BuilderResolver:
                 scope.check_expression((*path, key), source, place, CONDITIONS)
         if isinstance(model.priority, Expression):
             scope.check_expression((*path, "priority", "expr"), model.priority.source, Place.REQUEST, NUMBERS)
+        if isinstance(model.pick, Expression):
+            scope.check_expression((*path, "pick", "expr"), model.pick.source, Place.PICK, NUMBERS)
         for name, node in model.properties.items():
             without = msgspec.structs.replace(scope, properties=())
             without.check((*path, "properties", name), node, Place.STEP, ANYTHING)
@@ -154,6 +156,7 @@ class BuilderResolver:
             retry=resolved.Retry(on=tuple(model.retry.on), max=model.retry.max),
             locks=locks.resolve(model.locks),
             priority=model.priority,
+            pick=model.pick,
         )
 
     def _arguments(self, filling: Filling, cell: matrix.Cell) -> dict[str, Value] | None:

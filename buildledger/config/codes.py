@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CODES = {
+    "address": "not an address that people can open",
     "boolean": "something else than true or false; `yes`, `no`, `on` and `off` are text in YAML 1.2",
     "branch": "not a branch name, or not a branch pattern",
     "checkout-method": "a method without `mode: full`",
@@ -18,6 +19,7 @@ CODES = {
     "file": "the file can't be read",
     "filter": "not a filter of a partial clone",
     "foreign-file": "a file of another system, such as GitHub Actions ([what its parts are here](from-others.md))",
+    "grant": "something that isn't granted to the file of a repository, or a grant of nothing",
     "input": "the declaration of an input contradicts itself or another one",
     "input-value": "a value doesn't suit the input it is for",
     "key-type": "a key that isn't text, such as `3.12:` without quotes",
@@ -64,6 +66,7 @@ CODES = {
     "unknown-key": "a key that doesn't exist there",
     "unknown-kind": "a step, a source, a trigger or a driver of a kind that doesn't exist",
     "unknown-lock": "there is no such lock",
+    "unknown-project": "there is no such project, and the file describes projects",
     "unknown-property": "no earlier step sets the property, nor does the builder",
     "unknown-source": "there is no such source",
     "unknown-template": "there is no such template",

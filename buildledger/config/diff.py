@@ -19,9 +19,11 @@ from buildledger.config.resolved import Configuration
 SECTIONS = {
     "sources": "source",
     "workers": "worker",
+    "projects": "project",
     "locks": "lock",
     "builders": "builder",
     "triggers": "trigger",
+    "repo_pipelines": "pipeline",
 }
 UNCOMPARED = frozenset({"format"})
 """What is stored of a configuration and says nothing of it."""

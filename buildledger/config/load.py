@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildledger.config import builders, limits, parsing, resolved, secret_settings, sources, triggers, workers
+from buildledger.config import (
+    builders,
+    grants,
+    limits,
+    parsing,
+    projects,
+    resolved,
+    secret_settings,
+    sources,
+    triggers,
+    workers,
+)
 from buildledger.config.document import Document
 from buildledger.config.foreign.recognition import Foreign, recognise
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
+from buildledger.config.inherited import check_inherited
 from buildledger.config.inputs import InputSpec
 from buildledger.config.kept import AskedSecrets, Kept
 from buildledger.config.lock_checks import check_lock_order
@@ -80,7 +92,7 @@ class Loader:
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            return None, [_not_utf8(file, raw, error)]
+            return None, [not_utf8(file, raw, error)]
         return self.resolve(text, file=file, directory=path.resolve().parent)
 
     def resolve(self, text: str, *, file: str, directory: Path) -> tuple[Configuration | None, list[Problem]]:
@@ -92,7 +104,7 @@ class Loader:
         configuration = _resolve(document, directory.resolve(), kept, secrets_required=self._secrets_required)
         if configuration is not None:
             self._kept = kept.settle()
-        return configuration, _ordered(document)
+        return configuration, ordered(document)
 
 
 def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_required: bool) -> Configuration | None:
@@ -105,21 +117,24 @@ def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_require
     if parsed.secrets is None and isinstance(document.data, dict) and document.data.get("secrets") is not None:
         source = None
     inputs = triggers.manual_inputs(document, parsed)
+    check_inherited(document, parsed, source)
     resolved_builders = _builders(document, parsed, source, inputs, kept)
     configuration = Configuration(
         server=resolved.Server(title=parsed.server.title, url=_address(document, parsed)),
         secrets=secrets,
-        sources={name: sources.resolve(document, name, model, directory) for name, model in parsed.sources.items()},
-        workers=workers.resolve(document, parsed.workers, directory),
+        sources=sources.resolve_all(document, parsed.sources, parsed.defaults.source, directory),
+        workers=workers.resolve(document, parsed.workers, parsed.defaults.worker, directory),
+        projects={name: projects.resolve(document, name, model) for name, model in parsed.projects.items()},
         locks={name: resolved.Lock(name=name, count=model.count) for name, model in parsed.locks.items()},
         builders=resolved_builders,
         triggers=triggers.TriggerResolver(
             document,
             parsed,
-            _cells(resolved_builders),
+            cells(resolved_builders),
             inputs,
             {name: builder.sources for name, builder in resolved_builders.items()},
         ).resolve(),
+        repo_pipelines=grants.resolve(document, parsed, source),
     )
     check_lock_order(document, resolved_builders.values())
     warn_of_foreign_expressions(document, kept)
@@ -162,12 +177,13 @@ def _builders(
     for name, template in parsed.templates.items():
         if name not in used:
             declared = builders.template_inputs(document, parsed, name)
-            scope = Scope(document=document, secrets=secrets, owner="")
+            properties = parsed.names["properties"]
+            scope = Scope(document=document, secrets=secrets, owner="", properties=properties)
             builders.check_template(scope, name, template, declared, parsed)
     return result
 
 
-def _cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
+def cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
     """What a name in a trigger means: a cell itself, a builder all its cells."""
     result: dict[str, list[str]] = {name: [name] for name in found}
     for builder in found.values():
@@ -188,7 +204,8 @@ def _foreign(file: str, found: Foreign) -> Problem:
     return Problem(file=file, line=0, column=0, code="foreign-file", message=message, notes=found.notes)
 
 
-def _not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
+def not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
+    """The problem of a file that is no text, at the first byte that shows it."""
     before = raw[: error.start].decode("utf-8", "replace")
     mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
     message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8"
@@ -197,7 +214,7 @@ def _not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
     )
 
 
-def _ordered(document: Document) -> list[Problem]:
+def ordered(document: Document) -> list[Problem]:
     """Problems in the order of the file, up to the limit."""
     ordered = sorted(document.problems, key=lambda problem: (problem.line, problem.column, problem.code))
     left = len(ordered) - limits.PROBLEMS

@@ -14,7 +14,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from buildledger.config import limits
-from buildledger.config.builder_models import Builder, InputModel, Template
+from buildledger.config.builder_models import Builder, InputModel, Properties, Template
+from buildledger.config.default_models import Defaults
 from buildledger.config.fields import (
     Boolean,
     Branch,
@@ -28,6 +29,7 @@ from buildledger.config.fields import (
 from buildledger.config.machine_models import Worker
 from buildledger.config.nodes import ExpressionText
 from buildledger.config.one_or_several import ONE_OR_SEVERAL
+from buildledger.config.pipeline_models import RepoPipeline
 from buildledger.config.secret_models import Secrets
 from buildledger.config.source_models import Source
 from buildledger.config.strict import Strict, choose
@@ -52,6 +54,17 @@ class Lock(Strict):
 
     count: Annotated[int, WholeBetween(1, limits.LOCK_COUNT)] = 1
     """How many."""
+
+
+class Project(Strict):
+    """What builders belong to, for people."""
+
+    title: Text | None = None
+    """What it is called; by default its name."""
+    description: Text = ""
+    """What it is."""
+    url: Text | None = None
+    """An address where more of it is to be found."""
 
 
 BuilderNames = Annotated[list[Text], Field(min_length=1, max_length=limits.MATRIX_CELLS), ONE_OR_SEVERAL]
@@ -129,11 +142,18 @@ class SuccessTrigger(Strict):
     """Builders; the name of a matrix means all its cells."""
 
 
+TRIGGERS: dict[str, type[Strict]] = {
+    "change": ChangeTrigger,
+    "manual": ManualTrigger,
+    "cron": CronTrigger,
+    "success": SuccessTrigger,
+}
+"""The kinds of triggers, by `on`."""
 Trigger = Annotated[
     ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger,
     choose(
         "on",
-        {"change": ChangeTrigger, "manual": ManualTrigger, "cron": CronTrigger, "success": SuccessTrigger},
+        TRIGGERS,
         unbuilt=frozenset({"pull_request", "try", "call", "dependent"}),
         what="trigger",
     ),
@@ -147,14 +167,10 @@ class File(Strict):
     unbuilt: ClassVar = frozenset(
         {
             "access",
-            "defaults",
             "generate",
             "identity",
             "logs",
             "notify",
-            "projects",
-            "properties",
-            "repo_pipelines",
             "retention",
             "statuses",
         }
@@ -172,12 +188,20 @@ class File(Strict):
     """The machines that builds run on, by name."""
     locks: dict[Name, Lock] = {}
     """Things that only so many builds may use at once, by name."""
+    projects: dict[Name, Project] = {}
+    """What builders belong to, by name; where this stands, a builder's `project` is one of them."""
+    defaults: Defaults = Defaults()
+    """What holds where builders, steps, sources, triggers and workers say nothing themselves."""
+    properties: Properties = {}
+    """Properties of all builds, set before their first step; a builder's own win."""
     templates: dict[Name, Template] = {}
     """Steps that several builders use, by name."""
     builders: dict[Name, Builder] = {}
     """What can be built, by name."""
     triggers: Annotated[list[Trigger], Field(max_length=4096), ONE_OR_SEVERAL] = []
     """What has builders build, and when."""
+    repo_pipelines: dict[Name, RepoPipeline] = {}
+    """What repositories may define for themselves, by their sources."""
 
 
 SECTIONS: dict[str, Any] = {name: info.annotation for name, info in File.model_fields.items()}

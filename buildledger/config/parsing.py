@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, get_args
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from buildledger.config import builder_models, messages, models, scalars
+from buildledger.config.default_models import Defaults
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
 from buildledger.config.foreign.shapes import instead_of
@@ -17,12 +19,13 @@ from buildledger.config.kept import Kept
 from buildledger.config.lock_models import DeclaredLocks
 from buildledger.config.machine_models import Worker
 from buildledger.config.one_or_several import as_list
+from buildledger.config.pipeline_models import RepoPipeline
 from buildledger.config.problems import Path
 from buildledger.config.secret_models import SecretsModel
 from buildledger.config.source_models import SourceModel
 from buildledger.config.strict import unknown_key
 
-_MAPPINGS = ("sources", "workers", "locks", "templates", "builders")
+_MAPPINGS = ("sources", "workers", "locks", "projects", "templates", "builders", "repo_pipelines")
 
 
 @dataclass
@@ -34,12 +37,22 @@ class Parsed:
     sources: dict[str, SourceModel] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
     locks: dict[str, models.Lock] = field(default_factory=dict)
+    projects: dict[str, models.Project] = field(default_factory=dict)
+    describes_projects: bool = False
+    """The file has a section of projects."""
+    defaults: Defaults = field(default_factory=Defaults)
+    properties: dict[str, Any] = field(default_factory=dict)
+    """Of all builders."""
     templates: dict[str, builder_models.Template] = field(default_factory=dict)
     builders: dict[str, builder_models.Builder] = field(default_factory=dict)
+    repo_pipelines: dict[str, RepoPipeline] = field(default_factory=dict)
     triggers: dict[int, Any] = field(default_factory=dict)
     """By index in the file."""
+    granted_secrets: frozenset[str] | None = None
+    """The only secrets that may be named; None: any."""
     names: dict[str, frozenset[str]] = field(default_factory=dict)
-    """By section, those of unsound entries too: a reference to one is no second fault."""
+    """By section, those of unsound entries too: a reference to one is no second fault. As `properties` those that every
+    builder has."""
 
     @property
     def systems(self) -> dict[str, str]:
@@ -56,7 +69,7 @@ class Parsed:
 def parse(document: Document, kept: Kept | None = None) -> Parsed:
     """Validate every entry that isn't known; what is wrong is in the document's problems."""
     kept = kept or Kept()
-    parsed = Parsed(names=dict.fromkeys(_MAPPINGS, frozenset()))
+    parsed = Parsed(names=dict.fromkeys((*_MAPPINGS, "properties"), frozenset()))
     data = document.data
     if not isinstance(data, dict):
         found = "it is empty" if data is None else f"found {scalars.describe(data)}"
@@ -67,17 +80,59 @@ def parse(document: Document, kept: Kept | None = None) -> Parsed:
             error = unknown_key(models.File, key, data[key])
             context = error.context or {}
             document.add(error.type, (key,), str(context["message"]), str(context["hint"]), at_key=True)
-    _version(document, data)
-    for section in ("server", "secrets"):
+    check_version(document, data)
+    for section in ("server", "secrets", "properties"):
         if section in data and (model := _validate(document, kept, (section,), section, data[section])) is not None:
             setattr(parsed, section, model)
-    for section in _MAPPINGS:
-        _mapping(document, kept, section, data.get(section, {}), parsed)
-    _triggers(document, kept, data.get("triggers", []), parsed)
+    parsed.defaults = _defaults(document, kept, data.get("defaults", {}))
+    parsed.names["properties"] = _names_of(data, "properties") | _names_of(data, "defaults", "builder", "properties")
+    parsed.describes_projects = "projects" in data
+    parse_sections(document, data, (*_MAPPINGS, "triggers"), parsed, kept)
     return parsed
 
 
-def _version(document: Document, data: dict[str, Any]) -> None:
+def parse_sections(
+    document: Document, data: dict[str, Any], sections: Iterable[str], parsed: Parsed, kept: Kept | None = None
+) -> None:
+    """Validate the entries of some sections that aren't known."""
+    kept = kept or Kept()
+    for section in sections:
+        if section == "triggers":
+            _triggers(document, kept, data.get(section, []), parsed)
+        else:
+            _mapping(document, kept, section, data.get(section, {}), parsed)
+
+
+def _defaults(document: Document, kept: Kept, entries: Any) -> Defaults:
+    """The defaults; if something is wrong with them, those with which nothing is."""
+    model: Defaults | None = _validate(document, kept, ("defaults",), "defaults", entries)
+    if model is not None or not isinstance(entries, dict):
+        return model or Defaults()
+
+    def sound(value: dict[str, Any]) -> bool:
+        try:
+            _adapter("defaults").validate_python(value)
+        except ValidationError:
+            return False
+        return True
+
+    rest = {
+        kind: {key: value for key, value in entry.items() if sound({kind: {key: value}})}
+        for kind, entry in entries.items()
+        if isinstance(entry, dict) and sound({kind: {}})
+    }
+    remaining: Defaults = _adapter("defaults").validate_python(rest)
+    return remaining
+
+
+def _names_of(data: Any, *way: str) -> frozenset[str]:
+    for key in way:
+        data = data.get(key) if isinstance(data, dict) else None
+    return frozenset(data) if isinstance(data, dict) else frozenset()
+
+
+def check_version(document: Document, data: dict[str, Any]) -> None:
+    """Report a version of the format that is missing or isn't known."""
     if "version" not in data:
         document.add("missing-key", ("version",), "missing key 'version'", "the first line is 'version: 1'")
     elif data["version"] is True or data["version"] != 1 or not isinstance(data["version"], int):
@@ -166,6 +221,8 @@ def _stand_in(step: Any) -> dict[str, Any]:
 
 @cache
 def _adapter(section: str) -> TypeAdapter[Any]:
+    if section == "properties":
+        return TypeAdapter(builder_models.Properties)
     annotation = models.SECTIONS[section]
     if section in _MAPPINGS or section == "triggers":
         annotation = get_args(annotation)[-1]

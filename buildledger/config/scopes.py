@@ -79,6 +79,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     matrix: Mapping[str, ValueType] = msgspec.field(default_factory=dict)
     properties: Collection[str] = ()
     is_template: bool = False
+    granted_secrets: Collection[str] | None = None
+    """The only secrets that may be named; None: any."""
+    is_for_all: bool = False
+    """It stands where it is for all builders: nothing of a single one is known."""
 
     def check(self, path: Path, node: object, place: Place, wanted: Types) -> None:
         """Check that a value of the file can be had in a place, and that its type is one of those wanted."""
@@ -180,6 +184,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def _hint(self, kind: str, known: Mapping[str, ValueType]) -> str:
         if self.is_template and kind == "matrix":
             return "a template sees only its inputs: pass the value by 'with'"
+        if self.is_for_all and kind != "property":
+            return "not every builder has inputs and a matrix"
         if known:
             return f"known here: {listed(known)}"
         return {
@@ -189,6 +195,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         }[kind]
 
     def _secret(self, path: Path, name: str, *, mask: bool) -> None:
+        if self.granted_secrets is not None and name not in self.granted_secrets:
+            message = f"the secret '{name}' isn't granted to this repository"
+            hint = f"granted: {listed(self.granted_secrets)}" if self.granted_secrets else WHO_GRANTS.format("secrets")
+            self.document.add("grant", path, message, hint)
+            return
         if self.secrets is None:
             return
         try:
@@ -206,6 +217,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             self.document.add("secret-unmaskable", path, f"secret '{name}' {reason}", hint)
 
 
+WHO_GRANTS = "'{}' of its repo_pipelines in the central configuration says what is"
+"""The hint for whatever isn't granted."""
 _ROOTS = {"input": "inputs", "property": "properties", "changes": "change", "workers": "worker"}
 """Slips of the first part of a name."""
 _KINDS = {"input": "input", "matrix": "axis", "property": "property"}

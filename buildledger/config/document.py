@@ -31,6 +31,15 @@ class Document:
         """Where `path` stands, or, for something that isn't there, the nearest thing around it."""
         return self._place(path, at_key=at_key)[1]
 
+    def line(self, path: Path) -> str:
+        """The file and line of `path`: `ci.yaml:12`; of something that isn't there of what is around it."""
+        file, mark = self._place(path, at_key=True)
+        return f"{file}:{mark.line}"
+
+    def has(self, path: Path) -> bool:
+        """Whether the file says something at `path`."""
+        return len(self._way(path)) > len(path)
+
     def markup(self, path: Path) -> int | None:
         """How many characters of mark-up stand before a text: 1 for a quote.
 

@@ -31,6 +31,7 @@ class SecretMasking:
 
         Raises:
             StoreError
+            OSError: As in `of`.
         """
         query = FactQuery(stream_id=build_id, names=(OperationRequested.NAME,))
         facts = [recorded.fact for recorded in self._ledger.select(query, OPERATIONS_MAX)]
@@ -38,12 +39,16 @@ class SecretMasking:
         return self.of({name for spec in specs for name in masked_secrets(spec)})
 
     def of(self, names: Collection[str]) -> Mask | None:
-        """A mask for these secrets; one that can't be read any more is left out, with a warning."""
+        """A mask for these secrets; one that isn't there any more is left out, with a warning.
+
+        Raises:
+            OSError: The place of the secrets can't be asked; unmasked nothing may be kept.
+        """
         values = []
         for name in names:
             try:
                 values.append(self._secrets.get(name).encode())
-            except (LookupError, OSError) as error:
+            except LookupError as error:
                 _log.warning("secret %r can't be had, so it can't be masked: %s", name, error)
         if not values:
             return None

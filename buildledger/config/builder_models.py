@@ -20,10 +20,12 @@ from buildledger.config.lock_models import LockUses
 from buildledger.config.nodes import (
     AnyValue,
     AxisValue,
+    Choice,
     ExpressionText,
     PlainValue,
     PriorityValue,
 )
+from buildledger.config.one_or_several import ONE_OR_SEVERAL
 from buildledger.config.steps.kinds import FileStep
 from buildledger.config.steps.step import Environment
 from buildledger.config.strict import Strict
@@ -40,13 +42,13 @@ class InputModel(Strict):
     """What it is, for whoever is asked for it."""
     default: PlainValue = None
     """Without one, the value has to be given."""
-    enum: Annotated[list[PlainValue], Field(min_length=1, max_length=256)] | None = None
+    enum: Annotated[list[Choice], Field(min_length=1, max_length=256), ONE_OR_SEVERAL] | None = None
     """The only values allowed."""
     pattern: Text | None = None
     """An RE2 expression that has to match; `^` and `$` if it is meant to match all of it."""
 
 
-Steps = Annotated[list[FileStep], Field(min_length=1, max_length=limits.STEPS)]
+Steps = Annotated[list[FileStep], Field(min_length=1, max_length=limits.STEPS), ONE_OR_SEVERAL]
 InputModels = Annotated[dict[Identifier, InputModel], Field(max_length=limits.INPUTS)]
 
 
@@ -61,17 +63,20 @@ class Template(Strict):
     """What is done, in order."""
 
 
+AxisValues = Annotated[list[AxisValue], Field(min_length=1, max_length=limits.MATRIX_VALUES), ONE_OR_SEVERAL]
+
+
 class Matrix(Strict):
     """Several builders in one: a cell for each combination of values."""
 
     place: ClassVar = "matrix"
 
     axes: Annotated[
-        dict[Identifier, Annotated[list[AxisValue], Field(min_length=1, max_length=limits.MATRIX_VALUES)]],
+        dict[Identifier, AxisValues],
         Field(min_length=1, max_length=limits.MATRIX_AXES),
     ]
     """What varies, by name: the values of each axis, in the order in which they name the cells."""
-    exclude: list[dict[Identifier, AxisValue]] = []
+    exclude: Annotated[list[dict[Identifier, AxisValue]], ONE_OR_SEVERAL] = []
     """Combinations to leave out; an axis that isn't mentioned means all its values."""
 
 
@@ -80,7 +85,7 @@ class Retry(Strict):
 
     place: ClassVar = "retry"
 
-    on: list[Literal["infrastructure"]] = ["infrastructure"]
+    on: Annotated[list[Literal["infrastructure"]], ONE_OR_SEVERAL] = ["infrastructure"]
     """`infrastructure`: the worker was lost. An empty list: never."""
     max: Annotated[int, WholeBetween(0, limits.RETRIES)] = 2
     """Attempts after the first one."""
@@ -98,7 +103,7 @@ class Builder(Strict):
     """Defined here and nowhere else: no repository's own file may change it, take its name, or have it built."""
     description: Text = ""
     """What it does, for people."""
-    tags: Annotated[list[Name], Field(max_length=64)] = []
+    tags: Annotated[list[Name], Field(max_length=64), ONE_OR_SEVERAL] = []
     """Words that people look for it by."""
     matrix: Matrix | None = None
     """Several builders in one: a cell for each combination of values."""

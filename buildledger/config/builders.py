@@ -17,7 +17,7 @@ from buildledger.config.parsing import Parsed
 from buildledger.config.placement import Requirement
 from buildledger.config.problems import Path, did_you_mean, listed
 from buildledger.config.scopes import ANYTHING, CONDITIONS, NUMBERS, Place, Scope
-from buildledger.config.secrets import SecretProvider
+from buildledger.config.secrets.provider import SecretProvider
 from buildledger.config.steps import expansion
 from buildledger.config.steps.checkout import CheckoutStep
 from buildledger.config.steps.step import StepModel, check_environment
@@ -163,7 +163,7 @@ class BuilderResolver:
                 assert spec.default is not None
                 result[name] = spec.default
                 continue
-            value = filling.value(self._model.with_[name])
+            value = inputs.taken(spec.type, filling.value(self._model.with_[name]))
             known = plain(value)
             if known is not None and (reason := inputs.fault(spec, known)):
                 where = f" in {matrix.cell_name(self._name, cell)}" if cell else ""
@@ -203,7 +203,7 @@ def specs(document: Document, path: Path, declared: Mapping[str, models.InputMod
         spec = InputSpec(
             type=model.type,
             description=model.description,
-            default=model.default,
+            default=inputs.taken(model.type, model.default),
             enum=tuple(model.enum or ()),
             pattern=model.pattern,
         )

@@ -46,7 +46,7 @@ CODES = {
     "quote-it": "a number or a boolean where text is meant: `3.10` was read as 3.1",
     "range": "a number too small or too large, a list too short or too long",
     "repository": "an address that isn't taken, or (a warning) a local repository that isn't there",
-    "secrets": "a key that doesn't belong to the provider",
+    "secrets-unreachable": "the place that has the secrets, such as Vault, can't be asked",
     "server": "the server's address isn't one",
     "set-property": "a step sets a property from nothing, from two things, or with keys that mean nothing there",
     "shell-syntax": "something that a shell would act on or replace, where there is no shell (a warning)",

@@ -19,7 +19,9 @@ from buildledger.events.fact import Recorded
 from buildledger.events.stored_format import UnreadableTextError
 
 DECODED_MAX = 8
-"""Decoded configurations that are kept; a large one takes tens of megabytes."""
+"""Decoded configurations that are kept."""
+DECODED_BYTES = 64 << 20
+"""What the texts of those may have together, if they are more than one; decoded they take some five times as much."""
 
 
 class UnreadableConfigurationError(ValueError):
@@ -38,11 +40,15 @@ class Configurations:
     takes tenths of a second); two threads that ask at the same time may both decode it.
     """
 
-    def __init__(self, fact_at: Callable[[int], Recorded], decoded_max: int = DECODED_MAX) -> None:
+    def __init__(
+        self, fact_at: Callable[[int], Recorded], decoded_max: int = DECODED_MAX, decoded_bytes: int = DECODED_BYTES
+    ) -> None:
         """`fact_at` reads the fact at a position of the ledger, and may block."""
+        self._decoded_bytes = decoded_bytes
         self._fact_at = fact_at
         self._decoded_max = decoded_max
         self._decoded: OrderedDict[int, Configuration] = OrderedDict()
+        self._sizes: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def at(self, position: int) -> Configuration:
@@ -55,15 +61,21 @@ class Configurations:
             if (known := self._decoded.get(position)) is not None:
                 self._decoded.move_to_end(position)
                 return known
+        text = self.text_at(position)
         try:
-            made = read_configuration(self.text_at(position))
+            made = read_configuration(text)
         except UnreadableTextError as error:
             raise UnreadableConfigurationError(position, error) from error
         with self._lock:
             self._decoded[position] = made
-            while len(self._decoded) > self._decoded_max:
-                self._decoded.popitem(last=False)
+            self._sizes[position] = len(text)
+            while len(self._decoded) > 1 and self._is_too_much():
+                oldest, _ = self._decoded.popitem(last=False)
+                del self._sizes[oldest]
         return made
+
+    def _is_too_much(self) -> bool:
+        return len(self._decoded) > self._decoded_max or sum(self._sizes.values()) > self._decoded_bytes
 
     def text_at(self, position: int) -> str:
         """The text of that configuration as it is stored."""

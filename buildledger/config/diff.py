@@ -6,6 +6,7 @@ the same digest have no difference, and two with different ones have some.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import Any, Literal
@@ -72,7 +73,8 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 
     entries: tuple[Entry, ...]
     cells: Mapping[str, int] = {}
-    """How many cells each builder with a matrix has, in whichever of the two configurations has more."""
+    """How many cells each builder with a matrix has, in whichever of the two configurations has more; empty if no cell
+    differs."""
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
@@ -86,43 +88,55 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 
 def diff(old: Configuration | None, new: Configuration) -> Diff:
     """What `new` changes; without an `old`, everything is created. The order of mappings doesn't matter."""
-    before = {} if old is None else _plain(old)
-    after = _plain(new)
+    before = {} if old is None else _raw(old)
+    after = _raw(new)
     entries: list[Entry] = []
     for section in after:
         if section in UNCOMPARED or section in SECTIONS:
             continue
         if old is None:
             entries.append(Entry(action="created", kind=section, name=section))
-        elif fields := tuple(_fields("", before[section], after[section])):
+        elif fields := tuple(_fields("", _plain(before[section]), _plain(after[section]))):
             entries.append(Entry(action="changed", kind=section, name=section, fields=fields))
     for section, kind in SECTIONS.items():
-        entries.extend(_section(kind, before.get(section, {}), after[section]))
-    return Diff(entries=tuple(entries), cells=_cells(before, after))
+        entries.extend(_section(kind, _named(before.get(section)), _named(after[section])))
+    cells = _cells(before, after) if any(entry.base for entry in entries) else {}
+    return Diff(entries=tuple(entries), cells=cells)
 
 
-def _section(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Entry]:
+def _section(kind: str, old: Mapping[str, msgspec.Raw], new: Mapping[str, msgspec.Raw]) -> Iterator[Entry]:
+    """What differs; of thousands of entries most are told to be equal by their canonical text, without being read."""
     for name in sorted(old.keys() | new.keys()):
-        one = new.get(name, old.get(name))
-        base = one["base"] if kind == "builder" and one["matrix"] else None
+        if name in old and name in new and bytes(old[name]) == bytes(new[name]):
+            continue
+        base = _base(new[name] if name in new else old[name]) if kind == "builder" else None
         if name not in old:
             yield Entry(action="created", kind=kind, name=name, base=base)
         elif name not in new:
             yield Entry(action="removed", kind=kind, name=name, base=base)
-        elif fields := tuple(_fields("", old[name], new[name])):
+        elif fields := tuple(_fields("", _plain(old[name]), _plain(new[name]))):
             yield Entry(action="changed", kind=kind, name=name, base=base, fields=fields)
 
 
-def _cells(*configurations: Mapping[str, Any]) -> dict[str, int]:
-    result: dict[str, int] = {}
+class _Cell(msgspec.Struct):
+    """What tells a cell of a matrix from a builder of its own."""
+
+    base: str
+    matrix: dict[str, Any]
+
+
+def _base(builder: msgspec.Raw) -> str | None:
+    """The builder whose matrix has this cell; None for a builder without one."""
+    cell = msgspec.json.decode(builder, type=_Cell)
+    return cell.base if cell.matrix else None
+
+
+def _cells(*configurations: Mapping[str, msgspec.Raw]) -> dict[str, int]:
+    result: Counter[str] = Counter()
     for configuration in configurations:
-        counted: dict[str, int] = {}
-        for builder in configuration.get("builders", {}).values():
-            if builder["matrix"]:
-                counted[builder["base"]] = counted.get(builder["base"], 0) + 1
-        for base, count in counted.items():
-            result[base] = max(count, result.get(base, 0))
-    return result
+        bases = map(_base, _named(configuration.get("builders")).values())
+        result |= Counter(base for base in bases if base is not None)
+    return dict(result)
 
 
 def _fields(path: str, old: Any, new: Any, old_at: Place = (), new_at: Place = ()) -> Iterator[FieldChange]:
@@ -171,6 +185,15 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _plain(configuration: Configuration) -> dict[str, Any]:
-    result: dict[str, Any] = msgspec.json.decode(configuration.to_json())
-    return result
+def _raw(configuration: Configuration) -> dict[str, msgspec.Raw]:
+    """Its sections, as canonical text that hasn't been read."""
+    return msgspec.json.decode(configuration.to_json(), type=dict[str, msgspec.Raw])
+
+
+def _named(section: msgspec.Raw | None) -> dict[str, msgspec.Raw]:
+    """The entries of a section, none if there is no such section, as canonical text that hasn't been read."""
+    return {} if section is None else msgspec.json.decode(section, type=dict[str, msgspec.Raw])
+
+
+def _plain(text: msgspec.Raw) -> Any:
+    return msgspec.json.decode(text)

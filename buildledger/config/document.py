@@ -7,6 +7,7 @@ from typing import Any
 
 from buildledger.config.places import Mark, Origin, Places, Spot, find
 from buildledger.config.problems import Path, Problem
+from buildledger.config.text_places import inside
 
 BEGIN = Mark(1, 1)
 
@@ -24,6 +25,8 @@ class Document:
     texts: dict[str, str] = field(default_factory=dict)
     """What was read, by file."""
     problems: list[Problem] = field(default_factory=list)
+    reports: int = 0
+    """How often something was reported, the same thing again too."""
     _seen: set[Problem] = field(default_factory=set)
     _lines: dict[str, list[str]] = field(default_factory=dict)
 
@@ -40,10 +43,10 @@ class Document:
         """Whether the file says something at `path`."""
         return len(self._way(path)) > len(path)
 
-    def markup(self, path: Path) -> int | None:
-        """How many characters of mark-up stand before a text: 1 for a quote.
+    def inside(self, path: Path, line: int, column: int) -> Mark | None:
+        """Where a character of a text stands, of its line and column in the text itself, both from 1.
 
-        None if the text doesn't stand in the file as it is: it is on several lines, or has escapes.
+        None if it can't be told: the text is on several lines without a `|` or `>`, or has escapes.
         """
         way = self._way(path)
         text = self._at(path[: len(way) - 1])
@@ -52,14 +55,13 @@ class Document:
         file, mark = way[-1].origin.file, way[-1].value
         if file not in self._lines:
             self._lines[file] = self.texts.get(file, "").split("\n")
-        line = self._lines[file][mark.line - 1][mark.column - 1 :]
-        before = 1 if line[:1] in ("'", '"') else 0
-        return before if line.startswith(text, before) else None
+        return inside(self._lines[file], mark, text, line, column)
 
     def add(
         self, code: str, path: Path, message: str, hint: str = "", *, at_key: bool = False, warning: bool = False
     ) -> None:
         """Report a problem at a path; the same one at the same place is reported once."""
+        path = self._as_written(path)
         file, mark = self._place(path, at_key=at_key)
         self._add(file, mark, code, message, hint, path, warning=warning)
 
@@ -85,9 +87,24 @@ class Document:
             path=path,
             severity="warning" if warning else "error",
         )
+        self.reports += 1
         if problem not in self._seen:
             self._seen.add(problem)
             self.problems.append(problem)
+
+    def _as_written(self, path: Path) -> Path:
+        """Without the index 0 of a single entry that stands for a list of one."""
+        here: Any = self.data
+        written: list[str | int] = []
+        for element in path:
+            if element == 0 and here is not None and not isinstance(here, list):
+                continue
+            written.append(element)
+            try:
+                here = here[element]
+            except (KeyError, IndexError, TypeError):
+                here = None
+        return tuple(written)
 
     def _way(self, path: Path) -> list[Spot]:
         return find(self.data, self.places, Spot(Origin(self.file, 0), None, self.start), path)

@@ -211,7 +211,8 @@ def _expression(expression: Expression, context: Context) -> Plain:
     except UnknownNameError as error:
         raise EvaluationError(f"'{expression.source}': {error.name} has no value in this build") from error
     except ExpressionError as error:
-        raise EvaluationError(f"'{expression.source}': {error.message}") from error
+        hint = f" ({error.hint})" if error.hint else ""
+        raise EvaluationError(f"'{expression.source}': {error.message}{hint}") from error
 
 
 def variable(name: str, expression: Expression, context: Context) -> Plain | Mapping[str, str] | None:

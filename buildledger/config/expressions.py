@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from cel_expr_python import cel
 
 from buildledger.config import limits
+from buildledger.config.cel_errors import translate
 from buildledger.config.values import Plain
 
 
@@ -34,9 +35,10 @@ class ExpressionError(ValueError):
     `line` and `column` count from 1 inside the expression; 0 when the engine doesn't say.
     """
 
-    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+    def __init__(self, message: str, line: int = 0, column: int = 0, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.hint = hint
         self.line = line
         self.column = column
 
@@ -81,6 +83,7 @@ class Cel:
         if len(source) > limits.EXPRESSION_CHARACTERS:
             raise ExpressionError(f"an expression has at most {limits.EXPRESSION_CHARACTERS} characters")
         compiled = _compile(source, tuple(sorted(variables.items())))
+        _check_patterns(source)
         return _type_of(compiled.return_type().name())
 
     def evaluate(self, source: str, values: Mapping[str, Plain | Mapping[str, str]]) -> Plain:
@@ -90,9 +93,9 @@ class Cel:
         try:
             result = compiled.eval(data=data)
         except (RuntimeError, TypeError, ValueError) as error:
-            raise ExpressionError(_status_text(str(error))) from error
+            raise _evaluation_error(str(error)) from error
         if result.type().name() == "ERROR":
-            raise ExpressionError(_status_text(str(result.plain_value())))
+            raise _evaluation_error(str(result.plain_value()))
         return _plain(result.plain_value())
 
 
@@ -101,9 +104,8 @@ def _plain(value: Any) -> Plain:
         return value
     if isinstance(value, list) and all(isinstance(element, str) for element in value):
         return tuple(value)
-    raise ExpressionError(
-        f"gives {type(value).__name__}, but only text, whole numbers, true/false and lists of texts fit"
-    )
+    kind = {"NoneType": "null", "float": "double", "list": "list", "dict": "map"}.get(type(value).__name__, "")
+    raise ExpressionError(f"this gives {translate.result_type(kind)}, which can't be used here")
 
 
 ENGINE: ExpressionEngine = Cel()
@@ -131,7 +133,7 @@ def _type_of(name: str) -> ValueType:
     try:
         return _RESULT_TYPES[name.upper()]
     except KeyError:
-        raise ExpressionError(f"gives a value of CEL type {name.lower()}, which can't be used here") from None
+        raise ExpressionError(f"this gives {translate.result_type(name.lower())}, which can't be used here") from None
 
 
 @lru_cache(maxsize=4096)
@@ -139,7 +141,7 @@ def _compile(source: str, variables: tuple[tuple[str, ValueType], ...]) -> Any:
     try:
         return _environment(variables).compile(source)
     except (RuntimeError, TypeError, ValueError) as error:
-        raise _compile_error(str(error)) from error
+        raise _compile_error(str(error), source) from error
 
 
 @lru_cache(maxsize=1024)
@@ -147,27 +149,30 @@ def _environment(variables: tuple[tuple[str, ValueType], ...]) -> Any:
     return cel.NewEnv(variables={name: _CEL_TYPES[kind] for name, kind in variables})
 
 
-_LOCATED = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
-_UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
-_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '([^']*)'")
-_STATUS = re.compile(r"^[A-Z_]+: |\s*\[[A-Z_]+[\])]$")
+_PATTERN = re.compile(r"""\bmatches\(\s*(?:[\w.]+\s*,\s*)?([rR]?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))\s*\)""")
 
 
-def _compile_error(text: str) -> ExpressionError:
-    located = _LOCATED.search(text)
-    if located is None:
-        return ExpressionError(_status_text(text.splitlines()[0] if text else "not an expression"))
-    line, column, message = max(int(located[1]), 0), max(int(located[2]), 0), _STATUS.sub("", located[3])
-    if unknown := _UNKNOWN.search(message):
-        before_the_dot = unknown[1].rpartition(".")[0]
-        return UnknownNameError(unknown[1], line, max(column - len(before_the_dot), 1))
-    if overload := _OVERLOAD.search(message):
-        return ExpressionError(f"'{overload[1].strip('_')}' can't be used with {overload[2]}", line, column)
-    return ExpressionError(message.split(" expecting {")[0], line, column)
+def _check_patterns(source: str) -> None:
+    """Refuse what is no pattern and stands in the expression itself: the engine looks at it only when it is needed."""
+    for found in _PATTERN.finditer(source):
+        try:
+            ENGINE.evaluate(f"''.matches({found[1]})", {})
+        except ExpressionError as error:
+            before = source[: found.start(1)]
+            column = len(before) - (before.rfind("\n") + 1) + 1
+            raise ExpressionError(error.message, before.count("\n") + 1, column, error.hint) from error
 
 
-def _status_text(text: str) -> str:
-    return _STATUS.sub("", _STATUS.sub("", text.strip())) or "can't be evaluated"
+def _compile_error(text: str, source: str) -> ExpressionError:
+    found = translate.compiling(text, source)
+    if found.unknown:
+        return UnknownNameError(found.unknown, found.line, found.column)
+    return ExpressionError(found.said.message, found.line, found.column, found.said.hint)
+
+
+def _evaluation_error(text: str) -> ExpressionError:
+    said = translate.evaluating(text)
+    return ExpressionError(said.message, hint=said.hint)
 
 
 class UnknownNameError(ExpressionError):

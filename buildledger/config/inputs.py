@@ -38,7 +38,7 @@ class InputErrors(Exception):  # noqa: N818 - one exception that carries many er
 def bind(specs: Mapping[str, InputSpec], given: Mapping[str, Any]) -> dict[str, Plain]:
     """Values for all inputs of a builder: those given, else the defaults.
 
-    A list may be a list or a tuple.
+    A list may be a list, a tuple, or one text.
 
     Raises:
         InputErrors: With every fault, also for an input that doesn't exist.
@@ -48,8 +48,7 @@ def bind(specs: Mapping[str, InputSpec], given: Mapping[str, Any]) -> dict[str, 
     for name in given.keys() - specs.keys():
         faults[name] = f"there is no such input{did_you_mean(name, specs)}"
     for name, spec in specs.items():
-        value = given.get(name, spec.default)
-        value = tuple(value) if isinstance(value, list) else value
+        value = taken(spec.type, given.get(name, spec.default))
         if value is None:
             faults[name] = "this has to be given"
         elif reason := fault(spec, value):
@@ -59,6 +58,13 @@ def bind(specs: Mapping[str, InputSpec], given: Mapping[str, Any]) -> dict[str, 
     if faults:
         raise InputErrors(dict(sorted(faults.items())))
     return values
+
+
+def taken(kind: str, value: Any) -> Any:
+    """A value as inputs of this type hold it: a list as a tuple; one text, where a list is wanted, as one of one."""
+    if isinstance(value, list):
+        return tuple(value)
+    return (value,) if kind == "list" and isinstance(value, str) else value
 
 
 def fault(spec: InputSpec, value: Any) -> str | None:

@@ -51,6 +51,8 @@ UPLOAD_BYTES = 16 << 30
 UPLOAD_DEFAULT_BYTES = 1 << 30
 
 SECRET_BYTES = 65_536
+SECRET_PLACES = 1_000
+"""Secrets of Vault that stand elsewhere than their names say."""
 SECRET_MASKED_BYTES_MIN = 6
 """A shorter value occurs by chance all over any output."""
 CAPTURED_PROPERTY_CHARACTERS = 65_536

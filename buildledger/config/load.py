@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildledger.config import builders, limits, parsing, resolved, sources, triggers, workers
+from buildledger.config import builders, limits, parsing, resolved, secret_settings, sources, triggers, workers
 from buildledger.config.document import Document
 from buildledger.config.foreign.recognition import Foreign, recognise
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
 from buildledger.config.inputs import InputSpec
+from buildledger.config.kept import AskedSecrets, Kept
 from buildledger.config.lock_checks import check_lock_order
 from buildledger.config.places import Mark
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.scopes import Scope
-from buildledger.config.secrets import SecretProvider, Secrets, provider
-from buildledger.config.yaml_reader import read
+from buildledger.config.secrets.providers import provider
+from buildledger.config.yaml_reader import Reader
 from buildledger.wording import plural
 
 
@@ -28,15 +29,12 @@ def load(path: Path, *, secrets_required: bool = True) -> Configuration:
     Raises:
         ConfigErrors: With all problems, warnings too, in the order of the file.
     """
-    configuration, problems = _load(path, secrets_required=secrets_required)
-    if configuration is None:
-        raise ConfigErrors(problems)
-    return configuration
+    return Loader(secrets_required=secrets_required).load(path)
 
 
 def check(path: Path, *, secrets_required: bool = True) -> list[Problem]:
     """All problems of a file, in its order; if only warnings are among them, or nothing, it can be loaded."""
-    return _load(path, secrets_required=secrets_required)[1]
+    return Loader(secrets_required=secrets_required).read(path)[1]
 
 
 def resolve_text(
@@ -46,41 +44,68 @@ def resolve_text(
 
     `file` is what the problems name; relative paths in the text are relative to `directory`.
     """
-    document = read(text, file)
-    if foreign := recognise(text, document.data):
-        return None, [_foreign(file, foreign)]
-    configuration = _resolve(document, directory.resolve(), secrets_required=secrets_required)
-    return configuration, _ordered(document)
+    return Loader(secrets_required=secrets_required).resolve(text, file=file, directory=directory)
 
 
-def _load(path: Path, *, secrets_required: bool) -> tuple[Configuration | None, list[Problem]]:
-    file = str(path)
-    try:
-        raw = read_file(path, limits.FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        return None, [Problem(file=file, line=0, column=0, code="file", message=f"can't be read: {reason}")]
-    if len(raw) > limits.FILE_BYTES:
-        message = f"the file is larger than {limits.FILE_BYTES} bytes"
-        return None, [Problem(file=file, line=0, column=0, code="limit-file", message=message)]
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return None, [_not_utf8(file, raw, error)]
-    return resolve_text(text, file=file, directory=path.resolve().parent, secrets_required=secrets_required)
+class Loader:
+    """Loads the same file again and again; what hasn't changed in it isn't read, checked and resolved again."""
+
+    def __init__(self, *, secrets_required: bool = True) -> None:
+        self._secrets_required = secrets_required
+        self._reader = Reader()
+        self._kept = Kept()
+
+    def load(self, path: Path) -> Configuration:
+        """See `load`.
+
+        Raises:
+            ConfigErrors: With all problems, warnings too, in the order of the file.
+        """
+        configuration, problems = self.read(path)
+        if configuration is None:
+            raise ConfigErrors(problems)
+        return configuration
+
+    def read(self, path: Path) -> tuple[Configuration | None, list[Problem]]:
+        """A file as a configuration, None if it has errors, and all its problems in its order."""
+        file = str(path)
+        try:
+            raw = read_file(path, limits.FILE_BYTES + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            return None, [Problem(file=file, line=0, column=0, code="file", message=f"can't be read: {reason}")]
+        if len(raw) > limits.FILE_BYTES:
+            message = f"the file is larger than {limits.FILE_BYTES} bytes"
+            return None, [Problem(file=file, line=0, column=0, code="limit-file", message=message)]
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            return None, [_not_utf8(file, raw, error)]
+        return self.resolve(text, file=file, directory=path.resolve().parent)
+
+    def resolve(self, text: str, *, file: str, directory: Path) -> tuple[Configuration | None, list[Problem]]:
+        """See `resolve_text`; the directory is the same each time."""
+        document = self._reader.read(text, file)
+        if foreign := recognise(text, document.data):
+            return None, [_foreign(file, foreign)]
+        kept = Kept(self._kept)
+        configuration = _resolve(document, directory.resolve(), kept, secrets_required=self._secrets_required)
+        if configuration is not None:
+            self._kept = kept.settle()
+        return configuration, _ordered(document)
 
 
-def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> Configuration | None:
+def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_required: bool) -> Configuration | None:
     """The configuration, or None if the document has errors."""
     if document.data is None and document.failed:
         return None
-    parsed = parsing.parse(document)
-    secrets = _secrets(document, parsed, directory)
-    source = provider(secrets) if secrets_required else None
+    parsed = parsing.parse(document, kept)
+    secrets = secret_settings.resolve(document, parsed.secrets, directory)
+    source = AskedSecrets(provider(secrets)) if secrets_required else None
     if parsed.secrets is None and isinstance(document.data, dict) and document.data.get("secrets") is not None:
         source = None
     inputs = triggers.manual_inputs(document, parsed)
-    resolved_builders = _builders(document, parsed, source, inputs)
+    resolved_builders = _builders(document, parsed, source, inputs, kept)
     configuration = Configuration(
         server=resolved.Server(title=parsed.server.title, url=_address(document, parsed)),
         secrets=secrets,
@@ -97,7 +122,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
         ).resolve(),
     )
     check_lock_order(document, resolved_builders.values())
-    warn_of_foreign_expressions(document)
+    warn_of_foreign_expressions(document, kept)
     idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
         idle.warn(builder)
@@ -113,13 +138,22 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
 def _builders(
     document: Document,
     parsed: parsing.Parsed,
-    secrets: SecretProvider | None,
+    secrets: AskedSecrets | None,
     inputs: dict[str, dict[str, InputSpec]],
+    kept: Kept,
 ) -> dict[str, resolved.Builder]:
     result: dict[str, resolved.Builder] = {}
-    for name in parsed.builders:
-        for cell in builders.BuilderResolver(document, parsed, secrets, name, inputs[name]).resolve():
-            result[cell.name] = cell
+    kept.begin_builders(document.data if isinstance(document.data, dict) else {}, parsed.names["builders"])
+    for name, model in parsed.builders.items():
+        cells = kept.cells(name, model, inputs[name], secrets)
+        if cells is None:
+            reports = document.reports
+            if secrets is not None:
+                secrets.asked.clear()
+            cells = tuple(builders.BuilderResolver(document, parsed, secrets, name, inputs[name]).resolve())
+            if document.reports == reports:
+                kept.keep_cells(name, model, inputs[name], secrets, cells)
+        result |= {cell.name: cell for cell in cells}
         if len(result) > limits.BUILDERS:
             message = f"there are more than {limits.BUILDERS} builders, matrices expanded"
             document.add("limit-builders", ("builders", name), message)
@@ -140,21 +174,6 @@ def _cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
         if builder.matrix:
             result.setdefault(builder.base, []).append(builder.name)
     return result
-
-
-def _secrets(document: Document, parsed: parsing.Parsed, directory: Path) -> Secrets:
-    model = parsed.secrets
-    if model is None:
-        return Secrets()
-    if model.provider == "file" and not model.path:
-        document.add("missing-key", ("secrets", "path"), "missing key 'path': in which directory are the secrets?")
-        return Secrets()
-    for key, owner in (("path", "file"), ("prefix", "env")):
-        if getattr(model, key) is not None and model.provider != owner:
-            message = f"'{key}' means something only with 'provider: {owner}'"
-            document.add("secrets", ("secrets", key), message, "take it out", at_key=True)
-    path = None if model.path is None else str((directory / model.path).resolve())
-    return Secrets(provider=model.provider, path=path, prefix=model.prefix)
 
 
 def _address(document: Document, parsed: parsing.Parsed) -> str | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from pydantic import BeforeValidator
 
 from buildledger.config.document import Document
 from buildledger.config.fields import Text
 from buildledger.config.lock_uses import LockUse
 from buildledger.config.nodes import TakeValue
+from buildledger.config.one_or_several import ONE_OR_SEVERAL
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.strict import Strict, as_list, shorthand
+from buildledger.config.strict import Strict, shorthand
 
 
 class LockUseModel(Strict):
@@ -25,14 +25,7 @@ class LockUseModel(Strict):
     """A number, or `all` of its count."""
 
 
-_OneUse = Annotated[LockUseModel, shorthand("lock", LockUseModel | Text)]
-
-
-def _several(data: Any) -> Any:
-    return [data] if isinstance(data, dict) else as_list(data)
-
-
-LockUses = Annotated[list[_OneUse], BeforeValidator(_several, json_schema_input_type=list[_OneUse] | _OneUse)]
+LockUses = Annotated[list[Annotated[LockUseModel, shorthand("lock", LockUseModel | Text)]], ONE_OR_SEVERAL]
 """Several locks, each with how much is taken of it; one alone stands for a list of one."""
 
 

@@ -18,6 +18,7 @@ from buildledger.config.fields import (
     WholeBetween,
     fault,
 )
+from buildledger.config.steps.command_text import refuse_text
 from buildledger.config.strict import Strict, choose
 
 
@@ -42,7 +43,7 @@ class StartModel(Strict):
     """Use TLS with the issuers that the worker's machine trusts."""
 
 
-Command = Annotated[list[Text], Field(min_length=1, max_length=limits.ARGUMENTS)]
+Command = Annotated[list[Text], Field(min_length=1, max_length=limits.ARGUMENTS), refuse_text("command", "none")]
 
 
 class LocalStartModel(StartModel):

@@ -74,7 +74,7 @@ def _wrong_type(document: Document, path: Path, found: Any, message: str, hint: 
 
 
 def _wrong_choice(document: Document, path: Path, found: Any, expected: str) -> None:
-    choices = re.findall(r"'([^']*)'", expected)
+    choices = re.findall(r"[^', ]+(?=')|\b\d+", expected)
     if found is None:
         document.add("value", path, f"'{path[-1]}' has no value", _one_of(choices), at_key=True)
         return

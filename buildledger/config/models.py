@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from buildledger.config import limits
 from buildledger.config.builder_models import Builder, InputModel, Template
@@ -27,8 +27,10 @@ from buildledger.config.fields import (
 )
 from buildledger.config.machine_models import Worker
 from buildledger.config.nodes import ExpressionText
+from buildledger.config.one_or_several import ONE_OR_SEVERAL
+from buildledger.config.secret_models import Secrets
 from buildledger.config.source_models import Source
-from buildledger.config.strict import Strict, as_list, choose
+from buildledger.config.strict import Strict, choose
 
 
 class Server(Strict):
@@ -43,17 +45,6 @@ class Server(Strict):
     """The address people reach it under."""
 
 
-class Secrets(Strict):
-    """Where secrets are read from."""
-
-    provider: Literal["file", "env"]
-    """`file`: one file a secret in the directory `path`. `env`: environment variables of the server."""
-    path: Text | None = None
-    """Provider `file`: the directory, absolute or relative to the configuration file."""
-    prefix: Text | None = None
-    """Provider `env`: what stands before a secret's name. `BUILDLEDGER_SECRET_` by default."""
-
-
 class Lock(Strict):
     """Something that only so many builds may use at once."""
 
@@ -63,7 +54,7 @@ class Lock(Strict):
     """How many."""
 
 
-BuilderNames = Annotated[list[Text], Field(min_length=1, max_length=limits.MATRIX_CELLS)]
+BuilderNames = Annotated[list[Text], Field(min_length=1, max_length=limits.MATRIX_CELLS), ONE_OR_SEVERAL]
 
 
 class ChangeTrigger(Strict):
@@ -77,7 +68,7 @@ class ChangeTrigger(Strict):
     """By default made of the kind and what it watches: `change-widget`."""
     source: Text
     """The source to watch."""
-    branches: Annotated[list[BranchPattern], Field(min_length=1, max_length=64)] = ["**"]
+    branches: Annotated[list[BranchPattern], Field(min_length=1, max_length=64), ONE_OR_SEVERAL] = ["**"]
     """On which of its branches."""
     settle: Duration = 0.0
     """Wait until the branch has been quiet for so long."""
@@ -130,7 +121,7 @@ class SuccessTrigger(Strict):
     """`success`: build once others have succeeded."""
     name: Name | None = None
     """By default `success-` and the first builder it waits for."""
-    of: Annotated[BuilderNames, BeforeValidator(as_list, json_schema_input_type=Text | BuilderNames)]
+    of: BuilderNames
     """A builder or several, matrices meaning all their cells: all of them, for the same revisions."""
     condition: ExpressionText | None = Field(default=None, alias="if")
     """CEL over `build.*`: the build that completed the set."""
@@ -185,7 +176,7 @@ class File(Strict):
     """Steps that several builders use, by name."""
     builders: dict[Name, Builder] = {}
     """What can be built, by name."""
-    triggers: Annotated[list[Trigger], Field(max_length=4096)] = []
+    triggers: Annotated[list[Trigger], Field(max_length=4096), ONE_OR_SEVERAL] = []
     """What has builders build, and when."""
 
 

@@ -123,6 +123,13 @@ def read_plain(raw: Any) -> Plain:
             return read_text(raw)
 
 
+def _choice(raw: Any) -> str | int | bool:
+    plain = read_plain(raw)
+    if isinstance(plain, tuple):
+        raise fault("type", "one of the values allowed is text, a whole number, true or false")
+    return plain
+
+
 def _axis_value(raw: Any) -> str | int | bool:
     plain = read_plain(raw)
     if isinstance(plain, tuple):
@@ -169,6 +176,8 @@ AnyValue = Annotated[Any, PlainValidator(_any_value), WithJsonSchema(any_of(PLAI
 """A `FileValue` of any type."""
 PlainValue = Annotated[Any, PlainValidator(read_plain), WithJsonSchema(any_of(PLAIN, ()))]
 """A `Plain`."""
+Choice = Annotated[Any, PlainValidator(_choice), WithJsonSchema(any_of([TEXT, value_schemas.BOOLEAN], ()))]
+"""One of the values that an input may have."""
 AxisValue = Annotated[Any, PlainValidator(_axis_value), WithJsonSchema(value_schemas.AXIS_VALUE)]
 """One value of an axis of a matrix."""
 ExpressionText = Annotated[str, PlainValidator(read_expression), WithJsonSchema(value_schemas.EXPRESSION)]

@@ -13,9 +13,12 @@ from buildledger.config import builder_models, messages, models, scalars
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
 from buildledger.config.foreign.shapes import instead_of
+from buildledger.config.kept import Kept
 from buildledger.config.lock_models import DeclaredLocks
 from buildledger.config.machine_models import Worker
+from buildledger.config.one_or_several import as_list
 from buildledger.config.problems import Path
+from buildledger.config.secret_models import SecretsModel
 from buildledger.config.source_models import SourceModel
 from buildledger.config.strict import unknown_key
 
@@ -27,7 +30,7 @@ class Parsed:
     """The models of all entries that are sound in themselves, and the names of all there are."""
 
     server: models.Server = field(default_factory=models.Server)
-    secrets: models.Secrets | None = None
+    secrets: SecretsModel | None = None
     sources: dict[str, SourceModel] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
     locks: dict[str, models.Lock] = field(default_factory=dict)
@@ -50,8 +53,9 @@ class Parsed:
         return DeclaredLocks(names=self.names["locks"], counts=counts)
 
 
-def parse(document: Document) -> Parsed:
-    """Validate every entry; what is wrong is in the document's problems."""
+def parse(document: Document, kept: Kept | None = None) -> Parsed:
+    """Validate every entry that isn't known; what is wrong is in the document's problems."""
+    kept = kept or Kept()
     parsed = Parsed(names=dict.fromkeys(_MAPPINGS, frozenset()))
     data = document.data
     if not isinstance(data, dict):
@@ -65,11 +69,11 @@ def parse(document: Document) -> Parsed:
             document.add(error.type, (key,), str(context["message"]), str(context["hint"]), at_key=True)
     _version(document, data)
     for section in ("server", "secrets"):
-        if section in data and (model := _validate(document, (section,), section, data[section])) is not None:
+        if section in data and (model := _validate(document, kept, (section,), section, data[section])) is not None:
             setattr(parsed, section, model)
     for section in _MAPPINGS:
-        _mapping(document, section, data.get(section, {}), parsed)
-    _triggers(document, data.get("triggers", []), parsed)
+        _mapping(document, kept, section, data.get(section, {}), parsed)
+    _triggers(document, kept, data.get("triggers", []), parsed)
     return parsed
 
 
@@ -81,7 +85,7 @@ def _version(document: Document, data: dict[str, Any]) -> None:
         document.add("version", ("version",), f"version {written} of the format isn't known", "write 'version: 1'")
 
 
-def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> None:
+def _mapping(document: Document, kept: Kept, section: str, entries: Any, parsed: Parsed) -> None:
     if not isinstance(entries, dict):
         found = "it has no value" if entries is None else f"found {scalars.describe(entries)}"
         hint = instead_of((section,), entries) if entries else "leave it out, or indent what belongs to it"
@@ -96,26 +100,31 @@ def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> 
         except PydanticCustomError as error:
             context = error.context or {}
             document.add(error.type, (section, name), str(context["message"]), str(context["hint"]), at_key=True)
-        if (model := _validate(document, (section, name), section, entry)) is not None:
+        if (model := _validate(document, kept, (section, name), section, entry)) is not None:
             getattr(parsed, section)[name] = model
 
 
-def _triggers(document: Document, entries: Any, parsed: Parsed) -> None:
-    if not isinstance(entries, list):
+def _triggers(document: Document, kept: Kept, entries: Any, parsed: Parsed) -> None:
+    single = isinstance(entries, dict) and "on" in entries
+    if not isinstance(entries, list) and not single:
         found = "it has no value" if entries is None else f"found {scalars.describe(entries)}"
         hint = instead_of(("triggers",), entries)
         document.add("type", ("triggers",), f"'triggers' is a list, but {found}", hint, at_key=entries is None)
         return
-    for index, entry in enumerate(entries):
-        if (model := _validate(document, ("triggers", index), "triggers", entry)) is not None:
+    for index, entry in enumerate(as_list(entries)):
+        if (model := _validate(document, kept, ("triggers", index), "triggers", entry)) is not None:
             parsed.triggers[index] = model
 
 
-def _validate(document: Document, path: Path, section: str, entry: Any) -> Any:
+def _validate(document: Document, kept: Kept, path: Path, section: str, entry: Any) -> Any:
     """The model of an entry; None if it is unsound beyond rescue. Its faults are in the document."""
+    if (model := kept.model(path, entry)) is not None:
+        return model
     context = {"owner": str(path[1])} if section in _MAPPINGS else None
     try:
-        return _adapter(section).validate_python(entry, context=context)
+        model = _adapter(section).validate_python(entry, context=context)
+        kept.keep_model(path, entry, model)
+        return model
     except ValidationError as error:
         messages.report(document, path, error)
         rest = _without_faults(entry, error)
@@ -136,12 +145,12 @@ def _without_faults(entry: Any, error: ValidationError) -> Any:
     if not isinstance(entry, dict):
         return None
     rest = dict(entry)
-    if isinstance(entry.get("steps"), list):
-        rest["steps"] = list(entry["steps"])
+    if entry.get("steps") is not None:
+        rest["steps"] = list(as_list(entry["steps"]))
     for details in error.errors(include_url=False):
         match details["loc"]:
             case ("steps", int(index), *_):
-                rest["steps"][index] = _stand_in(entry["steps"][index])
+                rest["steps"][index] = _stand_in(rest["steps"][index])
             case (str(key),) if details["type"] == "not-built":
                 rest.pop(key, None)
             case _:

@@ -53,12 +53,24 @@ def _parts(published: Schema) -> dict[str, list[str]]:
 def _references(value: Any, place: str) -> Iterator[tuple[str, str]]:
     if "$ref" in value:
         yield place, value["$ref"].rpartition("/")[2]
+    if (entry := _one_or_several(value)) is not None:
+        yield from _references(entry, f"{place}[]")
+        return
     for each in value.get("anyOf", ()):
         yield from _references(each, place)
     if isinstance(items := value.get("items"), dict):
         yield from _references(items, f"{place}[]")
     if isinstance(inner := value.get("additionalProperties"), dict):
         yield from _references(inner, f"{place}.NAME")
+
+
+def _one_or_several(value: Schema) -> Any:
+    """What one entry is, where a list or one entry of it may stand; None elsewhere."""
+    match [each for each in value.get("anyOf", ()) if each != {"type": "null"}]:
+        case [{"type": "array", "items": dict(entry)}, *rest] if rest and rest in ([entry], entry.get("anyOf")):
+            return entry
+        case _:
+            return None
 
 
 def _alternatives(value: Any) -> Iterator[str]:
@@ -113,6 +125,8 @@ def _takes(value: Any, headings: Mapping[str, str]) -> str:
         case {"$ref": str(reference)}:
             name = reference.rpartition("/")[2]
             return NAMED[name].words if name in NAMED else f"[{headings[name]}](#{_anchor(headings[name])})"
+        case {"anyOf": list()} if (items := _one_or_several(value)) is not None:
+            return f"one or a list of: {_takes(items, headings)}"
         case {"anyOf": list(choices)}:
             return " or ".join(dict.fromkeys(_takes(each, headings) for each in choices if each != {"type": "null"}))
         case {"const": constant}:

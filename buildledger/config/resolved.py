@@ -17,7 +17,7 @@ import msgspec
 from buildledger.config.inputs import InputSpec
 from buildledger.config.lock_uses import LockUse
 from buildledger.config.machines import Start
-from buildledger.config.secrets import Secrets
+from buildledger.config.secrets.settings import Secrets
 from buildledger.config.steps.kinds import Step
 from buildledger.config.values import Expression, Value
 
@@ -161,7 +161,7 @@ class SuccessTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", 
 Trigger = ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger
 
 
-class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakref=True):
     """All that one configuration file says. Equal content has the same canonical text and digest."""
 
     format: int = CONFIGURATION_FORMAT
@@ -176,6 +176,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def to_json(self) -> str:
         """Canonical text: sorted keys, no white space, every default spelled out so that it keeps its meaning."""
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> str:
         return _encoder.encode(self).decode()
 
     @cached_property

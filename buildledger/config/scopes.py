@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Mapping
 from enum import Enum
 
 import msgspec
 
 from buildledger.config import inputs, nodes
+from buildledger.config.cel_errors import names
 from buildledger.config.document import Document
 from buildledger.config.expressions import ENGINE, ExpressionError, UnknownNameError, ValueType
 from buildledger.config.inputs import InputSpec
-from buildledger.config.places import Mark
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.secrets import SecretProvider, SecretUnavailableError, unmaskable
+from buildledger.config.secrets.provider import SecretProvider, SecretsUnreachableError, SecretUnavailableError
+from buildledger.config.secrets.unmaskable import unmaskable
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 
 CHANGE = {
@@ -106,7 +108,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         except UnknownNameError as error:
             self._unknown(path, source, error, variables, place)
         except ExpressionError as error:
-            self._add(path, error, "expression", error.message, "")
+            self._add(path, error, "expression", error.message, error.hint)
         else:
             if found not in wanted:
                 choice = " or ".join(sorted(kind.value for kind in wanted if kind is not ValueType.ANY))
@@ -124,32 +126,37 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def _unknown(
         self, path: Path, source: str, error: UnknownNameError, variables: Mapping[str, ValueType], place: Place
     ) -> None:
-        guess = did_you_mean(error.name, variables)
-        singular = {"input": "inputs", "property": "properties", "changes": "change", "workers": "worker"}
-        root = error.name.partition(".")[0]
-        elsewhere = error.name in (CHANGE | BUILD | WORKER)
-        if elsewhere:
+        guess = ""
+        root, _, field = error.name.partition(".")
+        if any(f"{error.name}.".startswith(f"{name}.") for name in CHANGE | BUILD | WORKER):
             hint = f"it isn't known yet {place.value}"
-        elif root in singular:
-            hint = f"write {singular[root]}.{error.name.partition('.')[2]}"
-        elif root == "matrix" and self.is_template:
-            hint = "a template sees only its inputs: pass the value by 'with'"
-        else:
+        elif field and root in _ROOTS:
+            hint = f"write {_ROOTS[root]}.{field}"
+        elif root == "worker" and field and place in (Place.WORKER, Place.STEP):
+            near = difflib.get_close_matches(error.name, ["worker.name", "worker.capacity"], n=1, cutoff=0.9)
+            label = f"what a worker is chosen by is a label: worker.labels.{field.rpartition('.')[2]}"
+            hint = f"write {near[0]}" if near else label
+        elif not (hint := names.hint(error.name, source)):
             related = [name for name in variables if name.startswith(f"{root}.")]
-            roots = {name.partition(".")[0] for name in variables}
-            hint = f"known here: {listed(related)}" if related else f"names begin with {listed(roots)}"
-            hint = "" if guess else hint
+            guess = did_you_mean(error.name, variables) if field or not related else ""
+            hint = "" if guess else self._known(root, related, variables, place)
         self._add(path, error, "unknown-variable", f"unknown name '{error.name}' in an expression{guess}", hint)
 
+    def _known(self, root: str, related: list[str], variables: Mapping[str, ValueType], place: Place) -> str:
+        """What may stand in the place of a name that is like none."""
+        kind = {"inputs": "input", "matrix": "matrix", "properties": "property"}.get(root)
+        if related:
+            return f"known here: {listed(related)}"
+        if kind and (place is Place.STEP or kind != "property") and place is not Place.SUCCESS:
+            return self._hint(kind, {})
+        return f"names begin with {listed({name.partition('.')[0] for name in variables})}"
+
     def _add(self, path: Path, error: ExpressionError, code: str, message: str, hint: str) -> None:
-        """Report at the very character, if the expression stands on one line."""
-        mark = self.document.mark(path)
-        indent = self.document.markup(path)
-        if indent is not None and error.line == 1 and error.column:
-            mark = Mark(mark.line, mark.column + indent + error.column - 1)
-        elif error.line > 1:
+        """Report at the very character, if it can be found in the file."""
+        mark = self.document.inside(path, error.line, error.column) if error.line else None
+        if mark is None and error.line > 1:
             message = f"{message} (line {error.line} of the expression)"
-        self.document.add_at(mark, code, message, hint, path=path)
+        self.document.add_at(mark or self.document.mark(path), code, message, hint, path=path)
 
     def _reference(
         self, path: Path, kind: str, name: str, known: Mapping[str, ValueType], wanted: frozenset[ValueType]
@@ -184,6 +191,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             return
         try:
             value = self.secrets.read(name)
+        except SecretsUnreachableError as error:
+            hint = "nothing can be said of them until it can be asked; --no-secrets doesn't ask"
+            self.document.add("secrets-unreachable", ("secrets",), f"the secrets can't be looked for: {error}", hint)
+            return
         except SecretUnavailableError as error:
             place = self.secrets.place(name)
             self.document.add("missing-secret", path, f"{error}", f"put it into {place}, or take the reference out")
@@ -193,4 +204,6 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             self.document.add("secret-unmaskable", path, f"secret '{name}' {reason}", hint)
 
 
+_ROOTS = {"input": "inputs", "property": "properties", "changes": "change", "workers": "worker"}
+"""Slips of the first part of a name."""
 _KINDS = {"input": "input", "matrix": "axis", "property": "property"}

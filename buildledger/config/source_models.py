@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union
 from pydantic import Field, create_model
 
 from buildledger.config.fields import Branch, BranchPattern, DurationOrNever, Text
+from buildledger.config.one_or_several import ONE_OR_SEVERAL
 from buildledger.config.strict import Strict, choose
 from buildledger.sources.systems import SYSTEMS
 
@@ -26,7 +27,7 @@ class SourceModel(Strict):
 
     poll: DurationOrNever = 60.0
     """How often to look for commits; `never`: don't."""
-    branches: Annotated[list[BranchPattern], Field(min_length=1, max_length=64)] = ["**"]
+    branches: Annotated[list[BranchPattern], Field(min_length=1, max_length=64), ONE_OR_SEVERAL] = ["**"]
     """Which branches to follow: `*` and `?` stay inside a part of the name, `**` crosses `/`, `!` excludes."""
     default_branch: Branch | None = None
     """What to build when nobody names a branch; by default where the repository's HEAD points."""

@@ -8,7 +8,10 @@ every default spelled out. Whoever changes what is stored raises the number besi
 
 from __future__ import annotations
 
+import threading
+from hashlib import sha256
 from typing import Any
+from weakref import WeakValueDictionary
 
 from buildledger.config.machines import MACHINE_SETTINGS_FORMAT, Start
 from buildledger.config.resolved import CONFIGURATION_FORMAT, Configuration
@@ -31,7 +34,7 @@ def _secrets_are_masked(plain: dict[str, Any]) -> dict[str, Any]:
 
 _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "configuration": {},
-    "secrets": {},
+    "secrets": {"vault": None},
     "sources": {},
     "workers": {},
     "locks": {},
@@ -67,10 +70,21 @@ MACHINE_SETTINGS: StoredFormat[Start] = StoredFormat(
 def read_configuration(text: str | bytes) -> Configuration:
     """What `Configuration.to_json` wrote, in this version of Build Ledger or an earlier one.
 
+    Whoever asks while somebody has it gets that one: a large one takes a tenth of a second and a hundred megabytes, and
+    reactors and read models all ask for the same when it is applied. Blocks while somebody else reads one.
+
     Raises:
         UnreadableTextError
     """
-    return CONFIGURATION.read(text)
+    digest = sha256(text.encode() if isinstance(text, str) else text).digest()
+    with _reading:
+        if (known := _in_use.get(digest)) is None:
+            known = _in_use[digest] = CONFIGURATION.read(text)
+        return known
+
+
+_in_use: WeakValueDictionary[bytes, Configuration] = WeakValueDictionary()
+_reading = threading.Lock()
 
 
 def read_machine_settings(text: str | bytes) -> Start:

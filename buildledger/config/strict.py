@@ -153,7 +153,8 @@ def _kind_by_key(
             raise not_built(name, at=name)
     for name in data:
         if guess := did_you_mean(name, kinds):
-            raise fault("unknown-key", f"unknown key '{name}'{guess}", at=name)
+            hint = "after the '-' of a list stands a space" if name.startswith("-") else ""
+            raise fault("unknown-key", f"unknown key '{name}'{guess}", hint, at=name)
     raise fault("unknown-kind", f"which kind of {what} is this?", f"it needs one of the keys {listed(kinds)}")
 
 
@@ -166,11 +167,6 @@ def shorthand(key: str, accepts: Any) -> BeforeValidator:
     return BeforeValidator(
         lambda data: data if isinstance(data, dict | BaseModel) else {key: data}, json_schema_input_type=accepts
     )
-
-
-def as_list(data: Any) -> Any:
-    """One text, or a whole number that is taken as text, stands for a list of one."""
-    return [data] if isinstance(data, str | scalars.Whole) else data
 
 
 def _fault(model: type[Strict], key: str, value: Any, owner: str) -> InitErrorDetails:

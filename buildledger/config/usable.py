@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from buildledger.config.resolved import Configuration
-from buildledger.config.secrets import SecretUnavailableError, provider, unmaskable
+from buildledger.config.secrets.provider import SecretsUnreachableError, SecretUnavailableError
+from buildledger.config.secrets.providers import provider
+from buildledger.config.secrets.unmaskable import unmaskable
 
 
 def hindrances(configuration: Configuration, environment: Mapping[str, str] | None = None) -> list[str]:
@@ -21,7 +23,7 @@ def hindrances(configuration: Configuration, environment: Mapping[str, str] | No
     for name, mask in sorted(set(_secrets(msgspec.to_builtins(configuration.builders)))):
         try:
             value = source.read(name)
-        except SecretUnavailableError as error:
+        except (SecretUnavailableError, SecretsUnreachableError) as error:
             found.append(str(error))
             continue
         if mask and (reason := unmaskable(value)):

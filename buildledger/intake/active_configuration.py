@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from buildledger.config.configurations import Configurations, UnreadableConfigurationError
 from buildledger.config.resolved import Configuration
-from buildledger.config.secrets import provider
+from buildledger.config.secrets.providers import provider
 from buildledger.domain.config import RequireConfig
 from buildledger.events.catalogue import stored_names
 from buildledger.events.config import ConfigApplied

@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 
 from buildledger.config.diff import diff
-from buildledger.config.load import load
+from buildledger.config.load import Loader
 from buildledger.config.plan import stored_lines
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
@@ -20,8 +20,10 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.submission import Origin, Receipt
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
 """Between two looks at the file's time and size."""
+AGAIN_SECONDS = 15.0
+"""Between two tries while the place of the secrets can't be asked: nothing of the file tells when it can."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,12 +31,18 @@ _log = logging.getLogger(__name__)
 class ConfigFile:
     """Keeps the configuration in force equal to a file."""
 
-    def __init__(self, path: Path, ledger: Ledger, active: ActiveConfiguration) -> None:
+    def __init__(
+        self, path: Path, ledger: Ledger, active: ActiveConfiguration, *, again_seconds: float = AGAIN_SECONDS
+    ) -> None:
+        self._again_seconds = again_seconds
         self._path = path
         self._ledger = ledger
         self._active = active
+        self._loader = Loader()
         self._look_now = asyncio.Event()
         self._seen: tuple[int, int, int] | None = None
+        self._again_at: float | None = None
+        """When to try it again although it hasn't changed, by the event loop's clock."""
         self._digest: str | None = None
         """Of the configuration that the file said when it was applied last."""
         self._position = 0
@@ -62,10 +70,13 @@ class ConfigFile:
             LedgerUnavailable
         """
         self._seen = self._stamp()
+        self._again_at = None
         try:
             receipt = await self._apply()
         except ConfigErrors as errors:
             self.rejected = _first_of(errors)
+            if any(problem.code == "secrets-unreachable" for problem in errors.problems):
+                self._again_at = asyncio.get_running_loop().time() + self._again_seconds
             raise
         except Exception as error:
             self.rejected = f"{self._path} could not be applied: {error}"
@@ -74,7 +85,7 @@ class ConfigFile:
         return receipt
 
     async def _apply(self) -> Receipt:
-        wanted = await asyncio.to_thread(load, self._path)
+        wanted = await asyncio.to_thread(self._loader.load, self._path)
         while True:
             current, required = await asyncio.to_thread(self._active.newest)
             command = ApplyConfig(
@@ -108,8 +119,11 @@ class ConfigFile:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._look_now.wait()
             self._look_now.clear()
-            if self._stamp() != self._seen:
+            if self._stamp() != self._seen or self._is_due():
                 await self._try()
+
+    def _is_due(self) -> bool:
+        return self._again_at is not None and asyncio.get_running_loop().time() >= self._again_at
 
     async def _try(self) -> None:
         try:

@@ -178,7 +178,7 @@ class Writer:
                         meta=decision.meta,
                     )
                 )
-        self._recent.add(recorded)
+        self._recent.add(recorded, (len(stored.state) for stored in batch.stored))
         self._commits.publish(head, answers)
         self._decider.cache.turn()
 

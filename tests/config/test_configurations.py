@@ -9,6 +9,7 @@ import pytest
 
 from buildledger.config.configurations import AppliedConfigurations, Configurations, UnreadableConfigurationError
 from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Metadata, Recorded
 from buildledger.events.ids import CONFIG_STREAM
@@ -58,6 +59,22 @@ def test_a_configuration_is_read_when_it_is_asked_for_and_once() -> None:
     assert facts.reads == [1, 2, 3]
     configurations.at(2)
     assert facts.reads == [1, 2, 3, 2]
+
+
+def test_large_configurations_are_kept_only_as_long_as_there_is_room() -> None:
+    """What is kept is bounded by how much it is, too; the last one stays whatever it takes."""
+    facts = Facts(*(titled(title).to_json() for title in ("one", "two")))
+    configurations = Configurations(facts.at, decoded_bytes=len(titled("one").to_json()) + 1)
+    for position in (1, 1, 2, 2, 1):
+        configurations.at(position)
+    assert facts.reads == [1, 2, 1]
+
+
+def test_the_same_configuration_is_decoded_once() -> None:
+    """Reactors and read models that ask for what was just applied have one copy between them."""
+    text = titled("shared").to_json()
+    first = read_configuration(text)
+    assert read_configuration(text.encode()) is first
 
 
 def test_the_error_names_the_position_and_the_format() -> None:

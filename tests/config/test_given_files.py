@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from buildledger.config.given_files import read_file
-from buildledger.config.secrets import FileSecrets, SecretUnavailableError
+from buildledger.config.secrets.files import FileSecrets
+from buildledger.config.secrets.provider import SecretUnavailableError
 
 
 @pytest.fixture

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.config import limits, secrets
-from buildledger.config.secrets import Secrets, SecretUnavailableError
+from buildledger.config import limits
+from buildledger.config.secrets.provider import SecretUnavailableError
+from buildledger.config.secrets.providers import provider as provider_of
+from buildledger.config.secrets.settings import Secrets
+from buildledger.config.secrets.unmaskable import unmaskable
 
 
 def test_files(tmp_path: Path) -> None:
     """A secret is the content of its file without the final line break."""
     (tmp_path / "a").write_text("one\ntwo\n")
-    provider = secrets.provider(Secrets(provider="file", path=str(tmp_path)))
+    provider = provider_of(Secrets(provider="file", path=str(tmp_path)))
     assert provider.read("a") == "one\ntwo"
 
 
@@ -22,13 +25,13 @@ def test_contents_that_are_no_secrets(tmp_path: Path, content: bytes) -> None:
     """What is empty, no text or too large is refused without being shown."""
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(SecretUnavailableError) as caught:
-        secrets.provider(Secrets(provider="file", path=str(tmp_path))).read("a")
+        provider_of(Secrets(provider="file", path=str(tmp_path))).read("a")
     assert "xxx" not in str(caught.value)
 
 
 def test_environment() -> None:
     """A secret is a variable with the prefix and its name in capitals."""
-    found = secrets.provider(Secrets(provider="env"), {"BUILDLEDGER_SECRET_STAGING_DB": "x"})
+    found = provider_of(Secrets(provider="env"), {"BUILDLEDGER_SECRET_STAGING_DB": "x"})
     assert found.read("staging-db") == "x"
     with pytest.raises(SecretUnavailableError, match="BUILDLEDGER_SECRET_NOPE isn't set"):
         found.read("nope")
@@ -37,7 +40,7 @@ def test_environment() -> None:
 def test_nothing_configured() -> None:
     """Without a provider no secret can be read."""
     with pytest.raises(SecretUnavailableError, match="no 'secrets' section"):
-        secrets.provider(Secrets()).read("a")
+        provider_of(Secrets()).read("a")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,7 @@ def test_nothing_configured() -> None:
 )
 def test_values_that_cannot_be_hidden(value: str) -> None:
     """A word that output is full of, or a value that occurs by chance; in a line of its own likewise."""
-    assert secrets.unmaskable(value) is not None
+    assert unmaskable(value) is not None
 
 
 @pytest.mark.parametrize(
@@ -53,4 +56,4 @@ def test_values_that_cannot_be_hidden(value: str) -> None:
 )
 def test_values_that_can_be_hidden(value: str) -> None:
     """A key with a short last line is one of them."""
-    assert secrets.unmaskable(value) is None
+    assert unmaskable(value) is None

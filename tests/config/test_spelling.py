@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from buildledger.config import limits, spelling
 from buildledger.config.fields import DurationOrNever, Size
+from buildledger.config.yaml_reader import read
 
 
 @given(milliseconds=st.one_of(st.none(), st.integers(1, limits.DURATION_SECONDS * 1_000)))
@@ -35,3 +38,25 @@ def test_the_largest_units_are_used() -> None:
         "never",
     ]
     assert [spelling.size(size) for size in (1 << 30, 10**7, 4_096, 7)] == ["1GiB", "10MB", "4KiB", "7B"]
+
+
+@given(content=st.text(max_size=12))
+@example("yes")
+@example("3.10")
+@example("- x")
+@example("a: b")
+@example("a #b")
+@example("it's")
+@example("\u2028")
+def test_a_text_is_read_as_it_is_spelled(content: str) -> None:
+    """What a hint tells people to write is read as what is meant, in a list and as a value."""
+    for text, wanted in (
+        (f"k: {spelling.text(content)}", {"k": content}),
+        (f"k: [{spelling.text(content, in_list=True)}, x]", {"k": [content, "x"]}),
+    ):
+        document = read(text, "ci.yaml")
+        assert "\n" not in text
+        if not document.problems:
+            assert document.data == wanted, text
+        else:
+            assert re.search(r"[^\x20-\x7e]", content), (text, document.problems)

@@ -83,6 +83,7 @@ def told(document: Document, *, absent: bool = True) -> list[Any]:
 @given(TEXTS)
 @example(ODD)
 @example("a: 1\n---\nb: 2\n")
+@example("a: 1\n...\nb: 2\n")
 @example("a:\n  b: 1\na:\n  c: 2\n")
 @example('a:\n  b: "x\n  c: y"\n')
 @example("a:\n  b: &x 1\n  c: *x\n")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from buildledger.config.resolved import Configuration, Server, Source
-from buildledger.config.secrets import Secrets
+from buildledger.config.secrets.settings import Secrets
 from buildledger.domain.config import ApplyConfig
 from buildledger.domain.source import MoveBranch
 from buildledger.events.change import BranchMoved, ChangeRecorded

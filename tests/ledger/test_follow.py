@@ -7,7 +7,7 @@ import threading
 
 from buildledger.events.fact import Recorded
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.recent import RecentFacts
+from buildledger.ledger.recent import LARGE_BYTES, RecentFacts
 from tests.ledger.samples import CLOCK, SYSTEM, open_log
 from tests.ledger.waiting import DEADLINE_SECONDS
 
@@ -119,12 +119,23 @@ def test_what_memory_lost_is_known_to_be_lost(ledger: Ledger) -> None:
     facts: list[Recorded] = list(ledger.read(0, 8))
     recent = RecentFacts(size=4)
     assert recent.between(0, 2) is None
-    recent.add(facts[:3])
+    recent.add(facts[:3], [1] * 3)
     assert recent.between(0, 3) == facts[:3]
-    recent.add(facts[4:7])
+    recent.add(facts[4:7], [1] * 3)
     assert recent.between(4, 7) == facts[4:7]
     assert recent.between(0, 3) is None
     assert recent.between(2, 5) is None
     assert recent.between(3, 7) is None
     assert recent.between(0, 7) is None
     assert recent.between(7, 7) == []
+
+
+def test_large_facts_leave_memory_first(ledger: Ledger) -> None:
+    """Of large facts only the last stay in memory; the others are read from the store, in order with the small ones."""
+    for n in range(6):
+        ledger.execute_blocking(open_log(str(n)), origin=SYSTEM)
+    facts: list[Recorded] = list(ledger.read(0, 6))
+    recent = RecentFacts(large_bytes=2 * LARGE_BYTES)
+    recent.add(facts, [LARGE_BYTES, 1, LARGE_BYTES, LARGE_BYTES, 1, 3 * LARGE_BYTES])
+    assert recent.between(0, 1) is recent.between(3, 4) is None
+    assert recent.between(4, 6) == facts[4:]

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from buildledger.config.inputs import InputSpec
 from buildledger.config.resolved import Builder, Configuration, Lock, ManualTrigger, Server, Source, Worker
-from buildledger.config.secrets import Secrets
+from buildledger.config.secrets.settings import Secrets
 from buildledger.config.steps.run import RunStep
 from buildledger.events.ids import (
     NAMESPACE,

@@ -35,20 +35,30 @@ PLAIN = Upload(path=".", artifact="files", limit_bytes=1 << 20, files=("*.xml",)
 
 
 class OneSecret:
-    """A source that has one secret."""
+    """A source that has one secret, and can be away."""
+
+    def __init__(self) -> None:
+        self.away = False
 
     def get(self, name: str) -> str:
         """See `SecretSource`."""
+        if self.away:
+            raise OSError("Vault is sealed")
         if name != "password":
             raise LookupError(name)
         return SECRET
 
 
 @pytest.fixture
-async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
+def source() -> OneSecret:
+    return OneSecret()
+
+
+@pytest.fixture
+async def installation(tmp_path: Path, source: OneSecret) -> AsyncIterator[Installation]:
     installation = Installation(tmp_path)
     installation.close()
-    installation.secrets = OneSecret()
+    installation.secrets = source
     installation.open()
     await installation.start()
     await installation.enroll("bob")
@@ -109,6 +119,35 @@ async def test_a_later_program_is_told_what_to_hide(installation: Installation, 
     script = Script.of(later, desired)
     await bob.report(script.started(), script.output(f"it is {SECRET}".encode()), script.exited())
     assert (await installation.ended(later)).text == "it is ***"
+
+
+async def test_a_program_does_not_start_while_it_could_not_be_masked(
+    installation: Installation, bob: RawWorker, source: OneSecret
+) -> None:
+    """A secret that is gone can't be told any more; one whose place is away may stand in a file of the build."""
+    build = await installation.build("bob")
+    await ran(installation, bob, build, PROGRAM, 0)
+    source.away = True
+    ended = await installation.ended(await installation.operation(build, Run(argv=("cat", ".netrc")), 1))
+    assert (ended.reason, "'password' can't be had, so it can't be masked" in ended.detail) == ("start_failed", True)
+
+
+async def test_nothing_is_kept_while_it_cannot_be_masked(
+    installation: Installation, bob: RawWorker, source: OneSecret
+) -> None:
+    """The worker keeps what it has to say, and says it again when the secrets can be asked for."""
+    operation = await installation.operation(await installation.build("bob"), PROGRAM)
+    script = Script.of(operation, await bob.expect_run(operation))
+    source.away = True
+    events = (script.started(), script.output(f"it is {SECRET}".encode()), script.exited())
+    await bob.report(*events)
+    assert (await bob.expect("error")).error.code == pb.ERROR_CODE_UNAVAILABLE
+    source.away = False
+    again = RawWorker(installation.port, "bob")
+    await again.connect(script.summary(0))
+    await again.report(*events)
+    await again.close()
+    assert (await installation.ended(operation)).text == "it is ***"
 
 
 async def test_a_later_program_may_say_that_it_may_be_seen(installation: Installation, bob: RawWorker) -> None:

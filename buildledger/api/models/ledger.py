@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from buildledger.api.models.limits import LISTED_CHARACTERS
 from buildledger.api.models.scalars import Actor, Cursor, Id, Moment, Position
 
 
@@ -30,6 +31,13 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
         dict[str, Any],
         Meta(description="The fact itself; its fields depend on its name.", examples=[{"result": "success"}]),
     ]
+    left_out: Annotated[
+        list[str],
+        Meta(
+            description="Fields of `data` that are empty in lists and streams because they have more than "
+            f"{LISTED_CHARACTERS:,} characters, as a large configuration has: `GET /facts/{{position}}` has them."
+        ),
+    ] = []
 
 
 class FactPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 PAGE_DEFAULT = 50
 """Items of a page when nothing else is asked for."""
 PAGE_MAX = 500
+LISTED_CHARACTERS = 65_536
+"""Of a text in a fact that lists and streams show; a large configuration has millions."""
 BUILDERS_PAGE_MAX = 10_000
 LINES_DEFAULT = 500
 """Lines of a log, as pages of items."""

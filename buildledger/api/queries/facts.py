@@ -9,12 +9,15 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple, cast
 from uuid import UUID
 
+import msgspec
 from fastapi import Depends, Query
 
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.models.ledger import Fact
+from buildledger.api.models.limits import LISTED_CHARACTERS
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.events.catalogue import BY_NAME
+from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded
 from buildledger.ledger.ledger import Ledger
 
@@ -133,16 +136,19 @@ def _backwards(ledger: Ledger, wanted: FactFilter, limit: int, after: int, posit
     return Found(found, None)
 
 
-def as_facts(deps: ApiDependencies, facts: Sequence[Recorded]) -> list[Fact]:
-    """Facts as they are answered, with the names of the people who caused them."""
+def as_facts(deps: ApiDependencies, facts: Sequence[Recorded], *, whole: bool = False) -> list[Fact]:
+    """Facts as they are answered, with the names of the people who caused them; very long texts only if `whole`."""
     with deps.views.read(None, "people") as (people,):
         personal = PersonalDataResolver(deps.vault, people)
         personal.load(actors={recorded.meta.actor for recorded in facts})
-    return [_as_fact(recorded, personal) for recorded in facts]
+    return [_as_fact(recorded, personal, whole=whole) for recorded in facts]
 
 
-def _as_fact(recorded: Recorded, personal: PersonalDataResolver) -> Fact:
-    meta = recorded.meta
+def _as_fact(recorded: Recorded, personal: PersonalDataResolver, *, whole: bool) -> Fact:
+    meta, fact = recorded.meta, recorded.fact
+    left_out: list[str] = []
+    if isinstance(fact, ConfigApplied) and len(fact.text) > LISTED_CHARACTERS and not whole:
+        fact, left_out = msgspec.structs.replace(fact, text=""), ["text"]
     return Fact(
         position=recorded.position,
         stream_id=recorded.stream_id,
@@ -153,7 +159,8 @@ def _as_fact(recorded: Recorded, personal: PersonalDataResolver) -> Fact:
         command_id=meta.command_id,
         causation_id=meta.causation_id,
         correlation_id=meta.correlation_id,
-        data=cast("dict[str, Any]", recorded.fact),  # encoded as an object all the same, without a copy of it
+        left_out=left_out,
+        data=cast("dict[str, Any]", fact),  # encoded as an object all the same, without a copy of it
     )
 
 

@@ -55,7 +55,7 @@ def read_fact(
     stored = deps.ledger.store.select_facts(FactQuery(after=position - 1), 1)
     if not stored or stored[0].position != position:
         raise NotFound("fact at position", position)
-    (fact,) = as_facts(deps, deps.ledger.read(position - 1, 1))
+    (fact,) = as_facts(deps, deps.ledger.read(position - 1, 1), whole=True)
     detail = models.FactDetail(
         fact=fact,
         stored=stored[0].body.decode(),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from buildledger.config.filling import Filling
+from buildledger.config.steps.command_text import refuse_text
 from buildledger.config.steps.naming import command_line
 from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout, process_features
 from buildledger.config.values import Argument, EnvironmentValue
@@ -31,7 +32,7 @@ class RunModel(ProcessModel):
     KEY = "run"
     STORED = RunStep
 
-    run: Arguments
+    run: Annotated[Arguments, refuse_text("run", "script")]
     """The program and its arguments."""
 
     def check(self, scope: StepScope) -> None:

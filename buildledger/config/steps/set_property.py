@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from buildledger.config.fields import Identifier
 from buildledger.config.filling import Filling
 from buildledger.config.nodes import AnyValue
 from buildledger.config.scopes import ANYTHING
+from buildledger.config.steps.command_text import refuse_text
 from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout, process_features
 from buildledger.config.values import Argument, EnvironmentValue, Value
 
@@ -39,7 +40,7 @@ class SetPropertyModel(ProcessModel):
     """Its name."""
     value: AnyValue = None
     """Its value."""
-    run: Arguments | None = None
+    run: Annotated[Arguments, refuse_text("run", "sh")] | None = None
     """Instead: a program whose standard output, without white space around it, becomes the value."""
 
     def check(self, scope: StepScope) -> None:

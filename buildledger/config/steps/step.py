@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from buildledger.config import limits, nodes
 from buildledger.config.fields import Boolean, DurationOrNever, RelativePath, Text, Variable
@@ -21,7 +21,7 @@ from buildledger.config.nodes import ArgumentValue, ExpressionText, VariableValu
 from buildledger.config.problems import Path
 from buildledger.config.scopes import TEXTS, Place, Scope, Types
 from buildledger.config.steps import shell_syntax
-from buildledger.config.strict import Strict, as_list, shorthand
+from buildledger.config.strict import Strict, shorthand
 from buildledger.config.values import EnvironmentValue, Expression, SecretRef
 
 
@@ -106,10 +106,9 @@ class TimeoutModel(Strict):
 
 
 TimeoutField = Annotated[TimeoutModel, shorthand("total", TimeoutModel | DurationOrNever)]
-one_or_several = BeforeValidator(as_list, json_schema_input_type=list[RelativePath] | RelativePath)
-"""One pattern stands for a list of one."""
 Environment = Annotated[dict[Variable, VariableValue], Field(max_length=256)]
 Arguments = Annotated[list[ArgumentValue], Field(min_length=1, max_length=limits.ARGUMENTS)]
+"""Of a program; without `refuse_text`, which says what to write instead of one text."""
 
 
 class StepModel(Strict):

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from buildledger.config.fields import Boolean, RelativePath
 from buildledger.config.filling import Filling
-from buildledger.config.steps.step import StepBase, StepModel, one_or_several
+from buildledger.config.one_or_several import ONE_OR_SEVERAL
+from buildledger.config.steps.step import StepBase, StepModel
 
 
 class TestReportStep(StepBase, frozen=True, kw_only=True, tag="test_report"):
@@ -37,7 +38,7 @@ class TestReportModel(StepModel):
     KEY = "test_report"
     STORED = TestReportStep
 
-    test_report: Annotated[list[RelativePath], Field(min_length=1, max_length=64), one_or_several]
+    test_report: Annotated[list[RelativePath], Field(min_length=1, max_length=64), ONE_OR_SEVERAL]
     """The reports: patterns like those of `files` in an upload."""
     format: Literal["junit", "subunit", "tap"] = "junit"
     """What wrote them."""

@@ -13,8 +13,9 @@ from buildledger.config import limits, paths
 from buildledger.config.fields import Boolean, RelativePath, Size
 from buildledger.config.filling import Filling
 from buildledger.config.nodes import TextValue
+from buildledger.config.one_or_several import ONE_OR_SEVERAL
 from buildledger.config.scopes import TEXTS
-from buildledger.config.steps.step import StepBase, StepModel, StepScope, names_artifact, one_or_several
+from buildledger.config.steps.step import StepBase, StepModel, StepScope, names_artifact
 from buildledger.config.values import Value
 
 
@@ -45,7 +46,7 @@ class UploadModel(StepModel):
 
     upload: TextValue
     """The file or the directory."""
-    files: Annotated[list[RelativePath], Field(max_length=64), one_or_several] = []
+    files: Annotated[list[RelativePath], Field(max_length=64), ONE_OR_SEVERAL] = []
     """Of the directory only what matches: `*` and `?` within a name, `**` any number of directories."""
     to: TextValue = None
     """The name it is listed under; by default the last part of its path."""

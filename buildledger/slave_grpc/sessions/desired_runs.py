@@ -80,14 +80,20 @@ class DesiredRunBuilder:
         return sent
 
     async def _hidden(self, operation: OpenOperation, given: Collection[str]) -> list[tuple[str, str]]:
-        """What the build was given before, and this program isn't; left out if it can't be read any more."""
+        """What the build was given before, and this program isn't; left out if it isn't there any more.
+
+        Raises:
+            UnsendableError: The place of the secrets can't be asked: what the program says could not be masked.
+        """
         values: list[tuple[str, str]] = []
         if isinstance(operation.spec, Run):
             for name in operation.secrets:
                 if name not in given:
                     try:
                         values.append((name, await asyncio.to_thread(self._secrets.get, name)))
-                    except (LookupError, OSError) as error:
+                    except OSError as error:
+                        raise _unmaskable(name, error) from error
+                    except LookupError as error:
                         _log.warning("secret %r can't be had, so it can't be masked: %s", name, error)
         return values
 
@@ -101,3 +107,8 @@ class DesiredRunBuilder:
                     f"secret {name!r} can't be had: {error}", reason=EndReason.START_FAILED
                 ) from error
         return values
+
+
+def _unmaskable(name: str, error: OSError) -> UnsendableError:
+    message = f"secret {name!r} can't be had, so it can't be masked in what this step says: {error}"
+    return UnsendableError(message, reason=EndReason.START_FAILED)

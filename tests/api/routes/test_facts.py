@@ -6,8 +6,13 @@ import hashlib
 import random
 
 import httpx
+import msgspec
 import pytest
 
+from buildledger.api.models.limits import LISTED_CHARACTERS
+from buildledger.domain.config import ApplyConfig
+from buildledger.ledger.submission import Origin
+from buildledger.testing.configuration import load_text
 from tests.api.calls import read
 from tests.api.conftest import Site, settled
 
@@ -66,3 +71,16 @@ async def test_a_position_is_found_by_its_time(site: Site, client: httpx.AsyncCl
         after = site.ledger.read(found["position"], 1)
         assert not after or after[0].meta.recorded_at > at
     assert (await read(client, "positions", time="2001-01-01T00:00:00Z"))["position"] == 0
+
+
+async def test_a_list_leaves_out_a_text_that_is_too_long_for_it(site: Site, client: httpx.AsyncClient) -> None:
+    """A large configuration doesn't come with every page of facts; the fact itself has it."""
+    configuration = load_text("version: 1\n")
+    title = msgspec.structs.replace(configuration.server, title="x" * LISTED_CHARACTERS)
+    large = msgspec.structs.replace(configuration, server=title)
+    command = ApplyConfig(digest=large.digest, text=(text := large.to_json()), origin="ci.yaml")
+    site.ledger.execute_blocking(command, origin=Origin(actor="system"))
+    (listed, *_) = (await client.get("/api/v1/facts?order=desc&limit=1")).json()["items"]
+    assert (listed["data"]["text"], listed["left_out"]) == ("", ["text"])
+    fact = (await client.get(f"/api/v1/facts/{listed['position']}")).json()["fact"]
+    assert (fact["data"]["text"], fact["left_out"]) == (text, [])

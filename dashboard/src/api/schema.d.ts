@@ -1134,7 +1134,9 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Sign in with the local admin token; sets a cookie that no script can read and no other site can use.
+         * @description Sign in with the local admin token or a code of `buildledger sign-in`.
+         *
+         *     Sets a cookie that no script can read and no other site can use.
          */
         post: operations["sign_in"];
         /**
@@ -3165,7 +3167,7 @@ export interface components {
         SessionBody: {
             /**
              * Token
-             * @description The local admin token; it stands in the server's state directory.
+             * @description The local admin token, which stands in the server's state directory, or a code of `buildledger sign-in`, which is good once.
              */
             token: string;
         };

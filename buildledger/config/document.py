@@ -35,7 +35,7 @@ class Document:
         return self._place(path, at_key=at_key)[1]
 
     def line(self, path: Path) -> str:
-        """The file and line of `path`: `ci.yaml:12`; of something that isn't there of what is around it."""
+        """The file and line of `path`, as in `FILE:12`; of something that isn't there of what is around it."""
         file, mark = self._place(path, at_key=True)
         return f"{file}:{mark.line}"
 

@@ -28,7 +28,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 
     value: Scalar | Mapping[str, Explained] | tuple[Explained, ...]
     origin: str
-    """`ci.yaml:12`, or `default`."""
+    """`FILE:12`, or `default`."""
     note: str = ""
     """What else is to be known of it, for people."""
 

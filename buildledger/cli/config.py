@@ -13,6 +13,7 @@ from buildledger.cli.config_apply import apply_file, diff_configurations, roll_b
 from buildledger.cli.config_explain import explain_builder
 from buildledger.cli.config_files import FILE, NOT_THE_SERVER, text_of
 from buildledger.cli.config_history import history, show
+from buildledger.cli.from_buildbot import from_buildbot
 from buildledger.config import report
 from buildledger.config.load import check
 from buildledger.config.reference import reference
@@ -22,6 +23,9 @@ from buildledger.config.schema import schema
 @click.group()
 def config() -> None:
     """Check, compare and apply configuration files."""
+
+
+config.add_command(from_buildbot)
 
 
 @config.command("check")

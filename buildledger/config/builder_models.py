@@ -11,6 +11,7 @@ from pydantic import Field
 from buildledger.config import limits
 from buildledger.config.fields import (
     Boolean,
+    DurationOrNever,
     Identifier,
     Name,
     Text,
@@ -95,7 +96,7 @@ class Builder(Strict):
     """Something that can be built."""
 
     place: ClassVar = "builder"
-    unbuilt: ClassVar = frozenset({"pick", "timeout", "artifacts", "reports", "services", "secrets"})
+    unbuilt: ClassVar = frozenset({"pick", "artifacts", "reports", "services", "secrets"})
 
     project: Name | None = None
     """What it belongs to, for people."""
@@ -123,6 +124,8 @@ class Builder(Strict):
     """CEL: true for the workers it may run on."""
     when: ExpressionText | None = None
     """CEL: a trigger asks for a build only if this is true."""
+    timeout: DurationOrNever = None
+    """A build that takes longer than this, from its start, is stopped and fails. `never`: there is no such limit."""
     collapse: Literal["never", "same-branch", "same-revision"] = "same-branch"
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()

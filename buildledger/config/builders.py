@@ -149,6 +149,7 @@ class BuilderResolver:
             sources=tuple(dict.fromkeys(step.source for step in expanded if isinstance(step, CheckoutStep))),
             worker=None if model.worker is None else Expression(model.worker),
             when=None if model.when is None else Expression(model.when),
+            timeout_seconds=model.timeout,
             collapse=model.collapse,
             retry=resolved.Retry(on=tuple(model.retry.on), max=model.retry.max),
             locks=locks.resolve(model.locks),

@@ -103,6 +103,8 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     """True for the workers it may run on; None: any."""
     when: Expression | None = None
     """A trigger's request is made only if this is true; None: always."""
+    timeout_seconds: float | None = None
+    """A build that has run for so long is stopped and fails; None: it may take as long as it does."""
     collapse: Literal["never", "same-branch", "same-revision"] = "same-branch"
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()

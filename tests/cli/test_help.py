@@ -12,10 +12,12 @@ from buildledger.cli import main
 from tests.cli.conftest import Run
 
 NOT_COMMANDS = {
-    "answers",
-    "failures",
     "__init__",
+    "answers",
+    "buildbot_process",
     "client",
+    "failures",
+    "from_buildbot",
     "installation",
     "main",
     "moments",

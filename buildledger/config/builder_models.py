@@ -92,33 +92,22 @@ class Retry(Strict):
     """Attempts after the first one."""
 
 
-class Builder(Strict):
-    """Something that can be built."""
+Properties = Annotated[dict[Identifier, AnyValue], Field(max_length=256)]
+
+
+class BuilderDefaults(Strict):
+    """What builders have that don't say otherwise themselves."""
 
     place: ClassVar = "builder"
     unbuilt: ClassVar = frozenset({"pick", "artifacts", "reports", "services", "secrets"})
 
     project: Name | None = None
     """What it belongs to, for people."""
-    protected: Boolean = False
-    """Defined here and nowhere else: no repository's own file may change it, take its name, or have it built."""
-    description: Text = ""
-    """What it does, for people."""
     tags: Annotated[list[Name], Field(max_length=64), ONE_OR_SEVERAL] = []
     """Words that people look for it by."""
-    matrix: Matrix | None = None
-    """Several builders in one: a cell for each combination of values."""
-    inputs: InputModels = {}
-    """What every trigger may give; inputs of its manual triggers are added."""
-    use: Text | None = None
-    """A template, instead of steps."""
-    with_: Annotated[dict[Identifier, AnyValue], Field(max_length=limits.INPUTS)] = Field(default={}, alias="with")
-    """Values for the template's inputs."""
-    steps: Steps | None = None
-    """What is done, in order."""
     env: Environment = {}
     """Environment variables of all its steps."""
-    properties: Annotated[dict[Identifier, AnyValue], Field(max_length=256)] = {}
+    properties: Properties = {}
     """Set before the first step."""
     worker: ExpressionText | None = None
     """CEL: true for the workers it may run on."""
@@ -134,3 +123,22 @@ class Builder(Strict):
     """Held from the first step to the last."""
     priority: PriorityValue = 0
     """Higher is sooner."""
+
+
+class Builder(BuilderDefaults):
+    """Something that can be built."""
+
+    protected: Boolean = False
+    """Defined here and nowhere else: no repository's own file may change it, take its name, or have it built."""
+    description: Text = ""
+    """What it does, for people."""
+    matrix: Matrix | None = None
+    """Several builders in one: a cell for each combination of values."""
+    inputs: InputModels = {}
+    """What every trigger may give; inputs of its manual triggers are added."""
+    use: Text | None = None
+    """A template, instead of steps."""
+    with_: Annotated[dict[Identifier, AnyValue], Field(max_length=limits.INPUTS)] = Field(default={}, alias="with")
+    """Values for the template's inputs."""
+    steps: Steps | None = None
+    """What is done, in order."""

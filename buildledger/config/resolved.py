@@ -62,6 +62,16 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     """How the server starts it; None: it comes by itself."""
 
 
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """What builders belong to, for people."""
+
+    name: str
+    title: str
+    description: str = ""
+    url: str | None = None
+    """Where more of it is to be found."""
+
+
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
     """Something that only so many builds may use at the same time, on whatever worker they run."""
 
@@ -171,6 +181,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakre
     secrets: Secrets
     sources: Mapping[str, Source]
     workers: Mapping[str, Worker]
+    projects: Mapping[str, Project] = msgspec.field(default_factory=dict)
+    """Those that the file describes; if it describes none, builders may belong to any."""
     locks: Mapping[str, Lock]
     builders: Mapping[str, Builder]
     triggers: Mapping[str, Trigger]

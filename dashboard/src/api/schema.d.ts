@@ -2054,6 +2054,8 @@ export interface components {
              * @example 2026-11-22T10:15:00Z
              */
             started_at: string;
+            /** @description The lock that it waits for before it does anything; or null. */
+            waiting: components["schemas"]["LockWait"] | null;
         };
         /**
          * EffectFailure
@@ -2384,7 +2386,7 @@ export interface components {
         };
         /**
          * LockHolder
-         * @description A build that holds a lock until it ends.
+         * @description A build that holds a lock, until it or its running step ends.
          */
         LockHolder: {
             /**
@@ -2404,6 +2406,30 @@ export interface components {
              * @example 12
              */
             number: number;
+        };
+        /**
+         * LockWait
+         * @description What a step waits for that hasn't got its locks yet.
+         */
+        LockWait: {
+            /**
+             * @description What it waits for, for people.
+             * @example waits for lock database, held by tests #12
+             */
+            text: string;
+            /**
+             * @description The first lock that it can't have for the moment.
+             * @example database
+             */
+            lock: string;
+            /** @description The builds that hold something of the lock, at the most 20. */
+            held_by: components["schemas"]["LockHolder"][];
+            /**
+             * Format: date-time
+             * @description When it began to wait, in UTC.
+             * @example 2026-11-22T10:15:00Z
+             */
+            since: string;
         };
         /**
          * Log
@@ -3271,6 +3297,19 @@ export interface components {
             summary: string;
             /** @description It began while the build was being stopped, as it always runs; another stop ends it. */
             after_stop: boolean;
+            /**
+             * @description How much it takes of each lock, by name; empty: of none.
+             * @example {
+             *       "db": 1
+             *     }
+             */
+            locks: {
+                [key: string]: number;
+            };
+            /** @description The lock that it waits for before it does anything; or null. */
+            waiting: components["schemas"]["LockWait"] | null;
+            /** @description When it had its locks, which it has waited for since it began; or null. */
+            locks_taken_at: string | null;
             /**
              * Format: date-time
              * @description When it began, in UTC.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 from pydantic.fields import FieldInfo
@@ -29,6 +29,16 @@ from buildledger.config.values import Expression, InputRef, Spread
 _EXPRESSION = get_args(nodes.ExpressionText)[1]
 REPLACED = frozenset({"use", "with_", "matrix", "steps", "inputs"})
 """Fields of a builder that aren't shown as they stand: the steps of the template, the cell's own values, all inputs."""
+
+
+_OF_ALL = ("properties",)
+
+
+class Layer(NamedTuple):
+    """What one place of the file says of something."""
+
+    model: Strict
+    path: Path
 
 
 class UnknownBuilderError(LookupError):
@@ -85,9 +95,14 @@ class _Explainer:
     def body(self) -> Explained:
         """All its keys."""
         entries: dict[str, Explained] = {}
+        layers = (Layer(self._model, self._path), Layer(self._parsed.defaults.builder, ("defaults", "builder")))
         for name, field in type(self._model).model_fields.items():
             if name not in REPLACED:
-                entries[field.alias or name] = self._field(self._model, name, field, self._path, None)
+                entries[field.alias or name] = self._field(layers, name, field, None)
+        if self._parsed.properties:
+            entries["properties"] = _merged(
+                [entries["properties"], self._value(self._parsed.properties, _OF_ALL, None)]
+            )
         if self._model.matrix is not None:
             entries["matrix"] = self._matrix(self._model.matrix)
         entries["inputs"] = self._inputs()
@@ -127,28 +142,34 @@ class _Explainer:
         elements = []
         for index, step in enumerate(steps):
             stored = None if self._cell is None or index >= len(self._cell.steps) else self._cell.steps[index]
+            layers = (Layer(step, (*path, index)), Layer(self._parsed.defaults.step, ("defaults", "step")))
             entries = {
-                field.alias or name: self._field(step, name, field, (*path, index), stored)
-                for name, field in _kind_first(step)
+                field.alias or name: self._field(layers, name, field, stored) for name, field in _kind_first(step)
             }
             elements.append(Explained(value=entries, origin=self._at((*path, index))))
         note = "" if template is None else f"used at {self._at((*self._path, 'use'))}"
         return Explained(value=tuple(elements), origin=self._at(path), note=note)
 
-    def _field(self, model: Strict, name: str, field: FieldInfo, path: Path, stored: Any) -> Explained:
-        """A field as it was given; else its default, or what was made of the others if `stored` has that."""
-        value, key = getattr(model, name), field.alias or name
-        if name in model.model_fields_set:
-            return self._value(value, (*path, key), field)
-        made = getattr(stored, name, None) if value is None else None
-        return default(made if isinstance(made, str | int) else value, field)
+    def _field(self, layers: Sequence[Layer], name: str, field: FieldInfo, stored: Any) -> Explained:
+        """A field as the first of the layers gives it, mappings merged; else its default.
+
+        Or, if nobody gave it, what was made of other fields if `stored` has that.
+        """
+        key = field.alias or name
+        given = [layer for layer in layers if name in layer.model.model_fields_set]
+        if not given:
+            value = getattr(layers[0].model, name)
+            made = getattr(stored, name, None) if value is None else None
+            return default(made if isinstance(made, str | int) else value, field)
+        found = [self._value(getattr(layer.model, name), (*layer.path, key), field) for layer in given]
+        return _merged(found) if isinstance(found[0].value, dict) and len(found) > 1 else found[0]
 
     def _value(self, value: Any, path: Path, field: FieldInfo | None) -> Explained:
         origin = self._at(path)
         match value:
             case Strict():
                 entries = {
-                    each.alias or name: self._field(value, name, each, path, None)
+                    each.alias or name: self._field((Layer(value, path),), name, each, None)
                     for name, each in type(value).model_fields.items()
                 }
                 return Explained(value=entries, origin=origin)
@@ -231,6 +252,15 @@ class _Explainer:
 
     def _at(self, path: Path) -> str:
         return self._document.line(path)
+
+
+def _merged(mappings: Sequence[Explained]) -> Explained:
+    """Mappings as one; of a key that several have the first counts."""
+    entries: dict[str, Explained] = {}
+    for each in reversed(mappings):
+        assert isinstance(each.value, dict)
+        entries |= each.value
+    return Explained(value=entries, origin=next((each.origin for each in mappings if each.value), DEFAULT))
 
 
 def _kind_first(step: Strict) -> list[tuple[str, FieldInfo]]:

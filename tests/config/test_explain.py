@@ -101,6 +101,28 @@ def test_it_says_who_builds_it_and_where_it_may_run() -> None:
     assert origin(plain, "inputs", "level") == "ci.yaml:30"
 
 
+def test_what_is_for_all_has_the_line_where_that_is_said() -> None:
+    """Defaults and properties of all builders are those of the file; of a mapping each key has its own line."""
+    text = (
+        TEXT
+        + """\
+properties: {flavour: plain}
+defaults:
+  builder: {collapse: never, env: {CI: "1", A: c}, properties: {level: high}}
+  step: {on_failure: warn}
+"""
+    )
+    found = explained(text, "plain")
+    assert (found.body.plain()["collapse"], origin(found, "collapse")) == ("never", "ci.yaml:33")
+    assert (origin(found, "steps", 0, "on_failure"), origin(found, "steps", 0, "always_run")) == ("ci.yaml:34", DEFAULT)
+    assert found.body.plain()["env"] == {"CI": "1", "A": "c"}
+    assert found.body.plain()["properties"] == {"flavour": "plain", "level": "high"}
+    assert (origin(found, "properties", "flavour"), origin(found, "properties", "level")) == (
+        "ci.yaml:31",
+        "ci.yaml:33",
+    )
+
+
 def test_as_text() -> None:
     """What people read is YAML with the origins at the margin; parts of one origin share a line."""
     text = to_yaml(explained(TEXT, "tests[3.12,linux]").body)
@@ -134,13 +156,14 @@ def _sayings(found: Explained) -> Any:
         return {
             key: _sayings(inner)
             for key, inner in value.items()
-            if not (inner.origin == DEFAULT and (inner.value is None or _without_program(value)))
+            if not (inner.origin == DEFAULT and inner.value is None)
+            and not (_without_program(value) and key in ("env", "workdir", "timeout"))
         }
     return [_sayings(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _without_program(step: dict[str, Explained]) -> bool:
-    """Beside a plain value what belongs to a program isn't taken, even if it says the default."""
+    """Whether a step has none: what belongs to programs isn't taken there, even if it says what holds for all."""
     return "set_property" in step and step["run"].value is None
 
 

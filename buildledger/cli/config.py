@@ -10,7 +10,7 @@ import click
 
 from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, text_of
+from buildledger.cli.config_files import FILE, NOT_THE_SERVER, as_errors, strict_option, text_of
 from buildledger.cli.config_history import history, show
 from buildledger.cli.from_buildbot import from_buildbot
 from buildledger.config import report
@@ -31,9 +31,14 @@ config.add_command(from_buildbot)
 @click.argument("file", type=FILE)
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0 for editors and code hosts.")
 @click.option("--no-secrets", is_flag=True, help=NOT_THE_SERVER)
-def check_file(file: Path, sarif: bool, no_secrets: bool) -> None:
-    """Say everything that is wrong with FILE, with line and column. Needs no server."""
+@strict_option
+def check_file(file: Path, sarif: bool, no_secrets: bool, strict: bool) -> None:
+    """Say everything that is wrong with FILE, with line and column. Needs no server.
+
+    Exit code 0: nothing, or warnings only, of what loads but can't be meant; 1: FILE has errors.
+    """
     problems = check(file, secrets_required=not no_secrets)
+    problems = as_errors(problems) if strict else problems
     if sarif:
         click.echo(report.sarif(problems, __version__))
     elif problems:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from buildledger.config import (
     builders,
+    grants,
     limits,
     parsing,
     projects,
@@ -16,8 +17,9 @@ from buildledger.config import (
     workers,
 )
 from buildledger.config.document import Document
+from buildledger.config.doubts.report import warn
+from buildledger.config.doubts.texts import warn_of_texts
 from buildledger.config.foreign.recognition import Foreign, recognise
-from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
 from buildledger.config.inherited import check_inherited
 from buildledger.config.inputs import InputSpec
@@ -63,6 +65,8 @@ class Loader:
 
     def __init__(self, *, secrets_required: bool = True) -> None:
         self._secrets_required = secrets_required
+        self.warnings: tuple[Problem, ...] = ()
+        """Of the file that was loaded last."""
         self._reader = Reader()
         self._kept = Kept()
 
@@ -75,6 +79,7 @@ class Loader:
         configuration, problems = self.read(path)
         if configuration is None:
             raise ConfigErrors(problems)
+        self.warnings = tuple(problems)
         return configuration
 
     def read(self, path: Path) -> tuple[Configuration | None, list[Problem]]:
@@ -91,7 +96,7 @@ class Loader:
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            return None, [_not_utf8(file, raw, error)]
+            return None, [not_utf8(file, raw, error)]
         return self.resolve(text, file=file, directory=path.resolve().parent)
 
     def resolve(self, text: str, *, file: str, directory: Path) -> tuple[Configuration | None, list[Problem]]:
@@ -103,7 +108,7 @@ class Loader:
         configuration = _resolve(document, directory.resolve(), kept, secrets_required=self._secrets_required)
         if configuration is not None:
             self._kept = kept.settle()
-        return configuration, _ordered(document)
+        return configuration, ordered(document)
 
 
 def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_required: bool) -> Configuration | None:
@@ -129,18 +134,20 @@ def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_require
         triggers=triggers.TriggerResolver(
             document,
             parsed,
-            _cells(resolved_builders),
+            cells(resolved_builders),
             inputs,
             {name: builder.sources for name, builder in resolved_builders.items()},
         ).resolve(),
+        repo_pipelines=grants.resolve(document, parsed, source),
     )
     check_lock_order(document, resolved_builders.values())
-    warn_of_foreign_expressions(document, kept)
+    warn_of_texts(document, kept)
     idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
         idle.warn(builder)
     if document.failed:
         return None
+    warn(document, parsed, configuration)
     if (size := len(configuration.to_json().encode())) > limits.CANONICAL_BYTES:
         message = f"everything expanded it has {size} bytes, at most {limits.CANONICAL_BYTES} are allowed"
         document.add("limit-expanded", (), message, "smaller matrices")
@@ -181,7 +188,7 @@ def _builders(
     return result
 
 
-def _cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
+def cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
     """What a name in a trigger means: a cell itself, a builder all its cells."""
     result: dict[str, list[str]] = {name: [name] for name in found}
     for builder in found.values():
@@ -202,7 +209,8 @@ def _foreign(file: str, found: Foreign) -> Problem:
     return Problem(file=file, line=0, column=0, code="foreign-file", message=message, notes=found.notes)
 
 
-def _not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
+def not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
+    """The problem of a file that is no text, at the first byte that shows it."""
     before = raw[: error.start].decode("utf-8", "replace")
     mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
     message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8"
@@ -211,7 +219,7 @@ def _not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
     )
 
 
-def _ordered(document: Document) -> list[Problem]:
+def ordered(document: Document) -> list[Problem]:
     """Problems in the order of the file, up to the limit."""
     ordered = sorted(document.problems, key=lambda problem: (problem.line, problem.column, problem.code))
     left = len(ordered) - limits.PROBLEMS

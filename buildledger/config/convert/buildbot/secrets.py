@@ -25,8 +25,9 @@ def convert(site: Site) -> dict[str, Any]:
             entry.refuse("there is one provider of secrets here", "put all secrets into one place")
         elif "SecretInAFile" in cls.bases and isinstance(path := thing.arguments.get("dirname"), str):
             found = {"provider": "file", "path": path}
-            if suffix := thing.arguments.get("suffix"):
-                entry.note("suffix", f"a secret's file is named as the secret, without '{suffix}'", "rename the files")
+            if suffixes := [str(each) for each in items(thing.arguments.get("suffixes")) if each]:
+                why = f"a secret's file is named as the secret, without {' or '.join(suffixes)}"
+                entry.note("suffixes", why, "rename the files")
         elif site.extracted.base_among(thing, _VAULT) is not None:
             found = _vault(thing)
             entry.note(

@@ -10,6 +10,7 @@ from buildledger.config.convert.buildbot.builders import NewBuilder
 from buildledger.config.convert.buildbot.site import Site
 from buildledger.config.convert.buildbot.triggers import change, cron, later, manual, success
 from buildledger.config.convert.buildbot.triggers.trigger import NewTrigger, OldScheduler
+from buildledger.config.convert.buildbot.workers import MADE_BY_BUILDBOT
 
 Convert = Callable[[OldScheduler], list[NewTrigger]]
 
@@ -33,7 +34,7 @@ def convert(site: Site, builders: Sequence[NewBuilder]) -> list[NewTrigger]:
     for thing in site.extracted.schedulers:
         cls = site.extracted.class_of(thing)
         name = str(thing.arguments.get("name", thing.attributes.get("name")))
-        if name.startswith("__Janitor"):
+        if name.startswith(MADE_BY_BUILDBOT):
             continue
         entry = site.account.entry(Kind.SCHEDULERS, name, f"{cls.name} '{name}'", thing.place)
         kind = site.extracted.base_among(thing, KINDS)

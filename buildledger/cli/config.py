@@ -10,7 +10,7 @@ import click
 
 from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, text_of
+from buildledger.cli.config_files import FILE, NOT_THE_SERVER, check_pipeline, text_of
 from buildledger.cli.config_history import history, show
 from buildledger.cli.from_buildbot import from_buildbot
 from buildledger.config import report
@@ -31,9 +31,17 @@ config.add_command(from_buildbot)
 @click.argument("file", type=FILE)
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0 for editors and code hosts.")
 @click.option("--no-secrets", is_flag=True, help=NOT_THE_SERVER)
-def check_file(file: Path, sarif: bool, no_secrets: bool) -> None:
-    """Say everything that is wrong with FILE, with line and column. Needs no server."""
-    problems = check(file, secrets_required=not no_secrets)
+@click.option("--pipeline-of", "source", metavar="SOURCE", help="FILE is that of this source's repository.")
+@click.option("--config", "central", type=FILE, help="With --pipeline-of: the central configuration, which grants.")
+def check_file(file: Path, sarif: bool, no_secrets: bool, source: str | None, central: Path | None) -> None:
+    """Say everything that is wrong with FILE, with line and column. Needs no server.
+
+    With --pipeline-of, FILE is what a repository defines itself. It is checked as the server would
+    do it, by what the central configuration grants; without --config only for what could never be right.
+    """
+    if central is not None and source is None:
+        raise click.UsageError("--config goes with --pipeline-of SOURCE: FILE itself is the configuration else")
+    problems = check(file, secrets_required=not no_secrets) if source is None else check_pipeline(file, source, central)
     if sarif:
         click.echo(report.sarif(problems, __version__))
     elif problems:

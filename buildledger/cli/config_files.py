@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from buildledger.config import limits, report
 from buildledger.config.given_files import read_file
-from buildledger.config.load import load
-from buildledger.config.problems import ConfigErrors, Problem, listed
+from buildledger.config.load import Loader
+from buildledger.config.problems import Problem, listed
 from buildledger.config.repo_file import check as check_repo_file
 from buildledger.config.repo_grants import RepoFile
 from buildledger.config.resolved import Configuration
@@ -20,16 +21,27 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 NOT_THE_SERVER = "This machine isn't the server: don't look whether the secrets are there."
 
 
-def load_file(file: Path, *, no_secrets: bool = False) -> Configuration:
-    """The configuration of a file.
+strict_option = click.option("--strict", is_flag=True, help="Count warnings as errors.")
+
+
+def load_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> Configuration:
+    """The configuration of a file; warnings of it go where errors go.
 
     Raises:
-        ClickException: It has errors; says them all.
+        ClickException: It has errors, which with `strict` warnings are as well; says them all.
     """
-    try:
-        return load(file, secrets_required=not no_secrets)
-    except ConfigErrors as errors:
-        raise click.ClickException("\n" + text_of(errors.problems, file)) from None
+    configuration, problems = Loader(secrets_required=not no_secrets).read(file)
+    problems = as_errors(problems) if strict else problems
+    if configuration is None or any(problem.severity == "error" for problem in problems):
+        raise click.ClickException("\n" + text_of(problems, file))
+    if problems:
+        click.echo(text_of(problems, file), err=True)
+    return configuration
+
+
+def as_errors(problems: Sequence[Problem]) -> list[Problem]:
+    """Problems with the warnings among them counted as errors."""
+    return [msgspec.structs.replace(problem, severity="error") for problem in problems]
 
 
 def check_pipeline(file: Path, source: str, central: Path | None) -> list[Problem]:

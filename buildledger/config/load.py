@@ -17,8 +17,9 @@ from buildledger.config import (
     workers,
 )
 from buildledger.config.document import Document
+from buildledger.config.doubts.report import warn
+from buildledger.config.doubts.texts import warn_of_texts
 from buildledger.config.foreign.recognition import Foreign, recognise
-from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
 from buildledger.config.inherited import check_inherited
 from buildledger.config.inputs import InputSpec
@@ -64,6 +65,8 @@ class Loader:
 
     def __init__(self, *, secrets_required: bool = True) -> None:
         self._secrets_required = secrets_required
+        self.warnings: tuple[Problem, ...] = ()
+        """Of the file that was loaded last."""
         self._reader = Reader()
         self._kept = Kept()
 
@@ -76,6 +79,7 @@ class Loader:
         configuration, problems = self.read(path)
         if configuration is None:
             raise ConfigErrors(problems)
+        self.warnings = tuple(problems)
         return configuration
 
     def read(self, path: Path) -> tuple[Configuration | None, list[Problem]]:
@@ -137,12 +141,13 @@ def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_require
         repo_pipelines=grants.resolve(document, parsed, source),
     )
     check_lock_order(document, resolved_builders.values())
-    warn_of_foreign_expressions(document, kept)
+    warn_of_texts(document, kept)
     idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
         idle.warn(builder)
     if document.failed:
         return None
+    warn(document, parsed, configuration)
     if (size := len(configuration.to_json().encode())) > limits.CANONICAL_BYTES:
         message = f"everything expanded it has {size} bytes, at most {limits.CANONICAL_BYTES} are allowed"
         document.add("limit-expanded", (), message, "smaller matrices")

@@ -86,6 +86,8 @@ class ConfigFile:
 
     async def _apply(self) -> Receipt:
         wanted = await asyncio.to_thread(self._loader.load, self._path)
+        if wanted.digest != self._digest and (warnings := self._loader.warnings):
+            _log.warning("%s can be applied, but has warnings:\n%s", self._path, problems_text(warnings))
         while True:
             current, required = await asyncio.to_thread(self._active.newest)
             command = ApplyConfig(

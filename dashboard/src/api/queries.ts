@@ -45,6 +45,11 @@ export const buildersQuery = (asOf: AsOf) =>
     api.GET("/api/v1/builders", { params: { query: { ...query, limit: BUILDERS_PAGE_SIZE } }, signal }),
   );
 
+export const projectsQuery = (asOf: AsOf) =>
+  asOfQuery(asOf, ["projects"], ["builders"], (query, signal) =>
+    api.GET("/api/v1/projects", { params: { query }, signal }),
+  );
+
 export const builderQuery = (asOf: AsOf, builder: string) =>
   asOfQuery(asOf, ["builder", builder], ["builders"], (query, signal) =>
     api.GET("/api/v1/builders/{name}", { params: { path: { name: builder }, query }, signal }),
@@ -116,6 +121,25 @@ export const workersQuery = (asOf: AsOf, isFormer: boolean) =>
         params: { query: { ...query, ...(isFormer && { former: true }) } },
         signal,
       }),
+  );
+
+export const revisionsQuery = (asOf: AsOf) =>
+  pagedQuery(asOf, ["revisions"], ["configuration"], PAGE_SIZE, (query, signal) =>
+    api.GET("/api/v1/config/revisions", { params: { query }, signal }),
+  );
+
+export const revisionQuery = (asOf: AsOf, revision: number) =>
+  asOfQuery(asOf, ["revision", String(revision)], ["configuration"], (query, signal) =>
+    api.GET("/api/v1/config/revisions/{number}", { params: { path: { number: revision }, query }, signal }),
+  );
+
+/** What going back to a revision would change now; of requests and builds only the numbers would be stale. */
+export const revisionPlanQuery = (revision: number) =>
+  asOfQuery(undefined, ["revision-plan", String(revision)], ["configuration"], (query, signal) =>
+    api.GET("/api/v1/config/revisions/{number}/plan", {
+      params: { path: { number: revision }, query },
+      signal,
+    }),
   );
 
 /** The fact at a position of the past, or the last before it: it says which moment the position stands for. */

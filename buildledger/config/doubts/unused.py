@@ -18,7 +18,7 @@ def warn_of_unused(document: Document, parsed: Parsed, *, is_whole: bool) -> Non
     """Warn of each at its declaration; `is_whole`: builders, triggers and steps come from nowhere else."""
     _builders(document, parsed)
     _templates(document, parsed)
-    if not is_whole:
+    if not is_whole or not parsed.builders:
         return
     used = {model.use for model in parsed.builders.values()}
     _add(document, "templates", parsed.templates.keys() - used, "no builder uses the template '{}'")

@@ -11,7 +11,7 @@ import click
 from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
 from buildledger.cli.config_explain import explain_builder
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, as_errors, strict_option, text_of
+from buildledger.cli.config_files import FILE, NOT_THE_SERVER, as_errors, check_pipeline, strict_option, text_of
 from buildledger.cli.config_history import history, show
 from buildledger.cli.from_buildbot import from_buildbot
 from buildledger.config import report
@@ -33,12 +33,21 @@ config.add_command(from_buildbot)
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0 for editors and code hosts.")
 @click.option("--no-secrets", is_flag=True, help=NOT_THE_SERVER)
 @strict_option
-def check_file(file: Path, sarif: bool, no_secrets: bool, strict: bool) -> None:
+@click.option("--pipeline-of", "source", metavar="SOURCE", help="FILE is that of this source's repository.")
+@click.option("--config", "central", type=FILE, help="With --pipeline-of: the central configuration, which grants.")
+def check_file(
+    file: Path, sarif: bool, no_secrets: bool, strict: bool, source: str | None, central: Path | None
+) -> None:
     """Say everything that is wrong with FILE, with line and column. Needs no server.
+
+    With --pipeline-of, FILE is what a repository defines itself. It is checked as the server would do it, by what the
+    central configuration grants; without --config only for what could never be right.
 
     Exit code 0: nothing, or warnings only, of what loads but can't be meant; 1: FILE has errors.
     """
-    problems = check(file, secrets_required=not no_secrets)
+    if central is not None and source is None:
+        raise click.UsageError("--config goes with --pipeline-of SOURCE: FILE itself is the configuration else")
+    problems = check(file, secrets_required=not no_secrets) if source is None else check_pipeline(file, source, central)
     problems = as_errors(problems) if strict else problems
     if sarif:
         click.echo(report.sarif(problems, __version__))

@@ -97,6 +97,6 @@ def test_limits_of_the_configuration() -> None:
         f" {limits.EXPRESSION_CHARACTERS:,}; a name {limits.NAME_CHARACTERS} |",
         f"| a duration | {limits.DURATION_SECONDS // 86_400} days |",
         f"| an upload | {limits.UPLOAD_BYTES >> 30} GiB |",
-        f"| a secret | {limits.SECRET_BYTES >> 10} KiB |",
+        f"| a secret | {limits.SECRET_BYTES >> 10} KiB; {limits.SECRET_PLACES:,} `places` of Vault |",
     )
     assert [line for line in lines if line not in table] == []

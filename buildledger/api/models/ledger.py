@@ -37,7 +37,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
             description="Fields of `data` that are empty in lists and streams because they have more than "
             f"{LISTED_CHARACTERS:,} characters, as a large configuration has: `GET /facts/{{position}}` has them."
         ),
-    ] = []
+    ]
 
 
 class FactPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -2238,10 +2238,7 @@ export interface components {
              *     }
              */
             data: Record<string, never>;
-            /**
-             * @description Fields of `data` that are empty in lists and streams because they have more than 65,536 characters, as a large configuration has: `GET /facts/{position}` has them.
-             * @default []
-             */
+            /** @description Fields of `data` that are empty in lists and streams because they have more than 65,536 characters, as a large configuration has: `GET /facts/{position}` has them. */
             left_out: string[];
         };
         /**

@@ -10,10 +10,9 @@ import click
 
 from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, text_of
+from buildledger.cli.config_files import FILE, NOT_THE_SERVER, read_file, text_of
 from buildledger.cli.config_history import history, show
 from buildledger.config import report
-from buildledger.config.load import check
 from buildledger.config.reference import reference
 from buildledger.config.schema import schema
 
@@ -28,15 +27,21 @@ def config() -> None:
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0 for editors and code hosts.")
 @click.option("--no-secrets", is_flag=True, help=NOT_THE_SERVER)
 def check_file(file: Path, sarif: bool, no_secrets: bool) -> None:
-    """Say everything that is wrong with FILE, with line and column. Needs no server."""
-    problems = check(file, secrets_required=not no_secrets)
+    """Say everything that is wrong with FILE, with line and column. Needs no server.
+
+    FILE may be a directory: all its *.yaml, *.yml and *.json are read; or - for standard input.
+    """
+    loaded = read_file(file, no_secrets=no_secrets)
+    for name in loaded.given.left_out:
+        click.echo(f"{file}: left out {name}", err=True)
     if sarif:
-        click.echo(report.sarif(problems, __version__))
-    elif problems:
-        click.echo(text_of(problems, file), err=True)
+        click.echo(report.sarif(loaded.problems, __version__))
+    elif loaded.problems:
+        click.echo(text_of(loaded), err=True)
     else:
-        click.echo(f"{file}: no problems")
-    sys.exit(any(problem.severity == "error" for problem in problems))
+        many = f" in {len(loaded.given.texts)} files" if len(loaded.given.texts) > 1 else ""
+        click.echo(f"{file}: no problems{many}")
+    sys.exit(loaded.configuration is None)
 
 
 @config.command("schema")

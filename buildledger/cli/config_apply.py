@@ -13,7 +13,7 @@ import msgspec
 
 from buildledger.cli.answers import RefusedError
 from buildledger.cli.client import Client
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file
+from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file, origin_of
 from buildledger.cli.config_history import REVISION, stored_configuration
 from buildledger.cli.options import json_option, state_option
 from buildledger.config.diff import ExitCode, diff
@@ -106,7 +106,7 @@ def apply_file(file: Path, expect: int | None, message: str, state: Path) -> Non
     """
     wanted = load_file(file)
     plan = _plan_of(state, wanted)
-    body = {"text": wanted.to_json(), "origin": str(file.resolve()), "message": message}
+    body = {"text": wanted.to_json(), "origin": origin_of(file), "message": message}
     _put_in_force(state, plan, "/config", body, expect)
 
 

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from buildledger.config import report
-from buildledger.config.load import load
-from buildledger.config.problems import ConfigErrors, Problem
+from buildledger.config import limits, report
+from buildledger.config.files import from_bytes
+from buildledger.config.load import Loaded, Loader
 from buildledger.config.resolved import Configuration
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+FILE = click.Path(allow_dash=True, path_type=Path)
+STANDARD_INPUT = Path("-")
 NOT_THE_SERVER = "This machine isn't the server: don't look whether the secrets are there."
 
 
+def read_file(file: Path, *, no_secrets: bool = False) -> Loaded:
+    """What a file, a directory of files, or (`-`) standard input says."""
+    gc.disable()  # of a million objects that all stay, the collector would find none to collect, again and again
+    loader = Loader(secrets_required=not no_secrets)
+    if file != STANDARD_INPUT:
+        return loader.read(file)
+    raw = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+    return loader.resolve(from_bytes(raw, "<stdin>", Path.cwd()))
+
+
 def load_file(file: Path, *, no_secrets: bool = False) -> Configuration:
-    """The configuration of a file.
+    """The configuration of a file, a directory of files, or (`-`) standard input.
 
     Raises:
         ClickException: It has errors; says them all.
     """
-    try:
-        return load(file, secrets_required=not no_secrets)
-    except ConfigErrors as errors:
-        raise click.ClickException("\n" + text_of(errors.problems, file)) from None
+    loaded = read_file(file, no_secrets=no_secrets)
+    if loaded.configuration is None:
+        raise click.ClickException("\n" + text_of(loaded))
+    return loaded.configuration
 
 
-def text_of(problems: Sequence[Problem], file: Path) -> str:
-    """Problems with the lines of the file that they are about, for the terminal that errors go to."""
-    source = file.read_text(errors="replace") if file.is_file() else None
-    return report.problems_text(problems, source=source, colour=sys.stderr.isatty())
+def origin_of(file: Path) -> str:
+    """Where a configuration comes from, as it is recorded."""
+    return "standard input" if file == STANDARD_INPUT else str(file.resolve())
+
+
+def text_of(loaded: Loaded) -> str:
+    """Problems with the lines of the files that they are about, for the terminal that errors go to."""
+    return report.problems_text(loaded.problems, texts=loaded.given.texts, colour=sys.stderr.isatty())

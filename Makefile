@@ -88,10 +88,10 @@ $(SETUP)/test-tools: scripts/need-test-tools | $(SETUP)/venv
 	scripts/need-test-tools
 	touch $@
 
-# An unchanged worker of a Buildbot fleet, for the tests of the bridge.
-$(SETUP)/buildbot-worker: requirements/buildbot-worker.txt | $(SETUP)/venv
-	$(BIN)/python -m venv --clear $(VENV)/buildbot-worker
-	$(VENV)/buildbot-worker/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+# An unchanged Buildbot: its worker for the tests of the bridge, its master for those of `config from-buildbot`.
+$(SETUP)/buildbot: requirements/buildbot.txt | $(SETUP)/venv
+	$(BIN)/python -m venv --clear $(VENV)/buildbot
+	$(VENV)/buildbot/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
 dashboard: $(SETUP)/dashboard
@@ -106,7 +106,7 @@ demo: $(SETUP)/python $(SETUP)/dashboard
 
 # What can go on side by side does; what each says is printed when it ends. The kit has limits of time: it is played alone.
 test:
-	@$(MAKE) --no-print-directory -j $(JOBS) --output-sync=target check check-workers workers $(SETUP)/test-tools $(SETUP)/buildbot-worker
+	@$(MAKE) --no-print-directory -j $(JOBS) --output-sync=target check check-workers workers $(SETUP)/test-tools $(SETUP)/buildbot
 	@$(MAKE) --no-print-directory conformance
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup
 
@@ -142,7 +142,7 @@ conformance: $(SETUP)/python $(NATIVE) workers/node/dist/cli.js
 faults: $(SETUP)/dashboard $(SETUP)/test-tools workers
 	$(NODE_PATH_LINE) && $(BIN)/python -m tests.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
-mutants: $(SETUP)/dashboard $(SETUP)/test-tools $(SETUP)/buildbot-worker $(SETUP)/go workers
+mutants: $(SETUP)/dashboard $(SETUP)/test-tools $(SETUP)/buildbot $(SETUP)/go workers
 	$(NODE_PATH_LINE) && CI=true $(BIN)/python -m tests.mutants --only "$(ONLY)"
 
 check-lowest: $(SETUP)/python $(SETUP)/dashboard $(SETUP)/test-tools workers

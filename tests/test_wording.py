@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildledger.wording import plural
+from buildledger.wording import enumerated, plural
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,10 @@ from buildledger.wording import plural
 def test_one_is_no_plural(said: str, right: str) -> None:
     """`1 facts` is said nowhere, and long numbers can be read."""
     assert said == right
+
+
+def test_of_many_names_the_first_are_said() -> None:
+    """And how many more there are."""
+    assert enumerated(["w1"]) == "w1"
+    assert enumerated(["w1", "w2"]) == "w1 and w2"
+    assert enumerated([f"w{number}" for number in range(8)]) == "w0, w1, w2, w3, w4 and 3 more"

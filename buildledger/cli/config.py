@@ -12,6 +12,8 @@ from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
 from buildledger.cli.config_files import FILE, NOT_THE_SERVER, read_file, text_of
 from buildledger.cli.config_history import history, show
+from buildledger.cli.config_render import render
+from buildledger.cli.from_buildbot import from_buildbot
 from buildledger.config import report
 from buildledger.config.reference import reference
 from buildledger.config.schema import schema
@@ -20,6 +22,9 @@ from buildledger.config.schema import schema
 @click.group()
 def config() -> None:
     """Check, compare and apply configuration files."""
+
+
+config.add_command(from_buildbot)
 
 
 @config.command("check")
@@ -51,5 +56,5 @@ def print_schema(markdown: bool) -> None:
     click.echo(reference() if markdown else json.dumps(schema(), indent=2), nl=not markdown)
 
 
-for command in (diff_configurations, apply_file, roll_back, history, show):
+for command in (render, diff_configurations, apply_file, roll_back, history, show):
     config.add_command(command)

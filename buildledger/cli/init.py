@@ -14,8 +14,6 @@ from buildledger.cli.repository import Repository, repository_at
 from buildledger.config.first.detect import detect
 from buildledger.config.first.document import FILE_NAME, write
 from buildledger.config.first.recipe import Recipe
-from buildledger.domain.schedule import default_branch
-from buildledger.wording import plural
 
 WHERE_FROM = {
     "uv": "https://docs.astral.sh/uv",
@@ -106,19 +104,7 @@ def _state(repository: Repository) -> str:
 
 
 def _notes(repository: Repository, recipes: Sequence[Recipe]) -> list[str]:
-    notes = []
-    if repository.head is None:
-        notes.append("what is committed is built: the first build starts by itself with the first commit")
-    elif repository.branch is None:
-        first = default_branch(None, None, repository.branches)
-        if not first:
-            notes.append("no branch is here, and branches are built: make one of this commit with `git switch -c NAME`")
-        else:
-            notes.append(f"HEAD is on no branch, and branches are built: the first build is of {first}")
-    if repository.head is not None and repository.changed:
-        changed = plural(repository.changed, "file")
-        left = "is" if repository.changed == 1 else "are"
-        notes.append(f"what is committed is built; {changed} with uncommitted changes {left} left out")
+    notes = repository.notes()
     for program in dict.fromkeys(program for recipe in recipes for program in recipe.needs):
         if shutil.which(program) is None:
             source = f" ({WHERE_FROM[program]})" if program in WHERE_FROM else ""

@@ -23,21 +23,23 @@ NOBODY_READS = 141
 
 COMMANDS = {
     "init": "Write a first configuration for the repository you are in.",
-    "demo": "Start a server and a worker that build this clone of Build Ledger, or what --config says.",
     "serve": "Run the server.",
-    "worker": "Run builds for a server.",
-    "bridge": "Let unchanged Buildbot workers run builds for a server.",
-    "workers": "See the workers of a server, and shut one out.",
+    "sign-in": "Print a link that signs you in to the dashboard.",
+    "config": "Check, compare and apply configuration files.",
     "explain": "Say why a commit was built, or not.",
     "requests": "See which builds were asked for and wait, and which got none, and why.",
     "token": "Make a one-use token with which a new worker enrolls.",
-    "config": "Check, compare and apply configuration files.",
-    "projections": "Build the read models again from the facts.",
+    "worker": "Run builds for a server.",
+    "workers": "See the workers of a server, and shut one out.",
     "backup": "Copy all that nobody can make again, while the server runs.",
     "audit": "Check that nothing was altered, and look at the past.",
+    "projections": "Build the read models again from the facts.",
+    "bridge": "Let unchanged Buildbot workers run builds for a server.",
     "conformance": "Test a worker in any language against the protocol.",
+    "demo": "Start a server and a worker that build this clone of Build Ledger, or what --config says.",
 }
-"""Name → what it is for. Each is the attribute of its name in the module of its name beside this one."""
+"""Name → what it is for, in the order in which people need them. Each is the attribute of its name in the module of its
+name beside this one, `_` for `-`."""
 
 
 class LazyGroup(click.Group):
@@ -51,7 +53,8 @@ class LazyGroup(click.Group):
         """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"buildledger.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"buildledger.cli.{name}"), name)
         return command
 
     def resolve_command(
@@ -115,9 +118,14 @@ class LazyGroup(click.Group):
 def group() -> None:
     """Build Ledger: a CI server that loses nothing and explains everything.
 
-    Try it with `buildledger demo` in a clone of Build Ledger, or with `buildledger demo --config FILE` anywhere.
+    Begin in a git repository of yours: `buildledger init` writes a configuration, `buildledger serve` builds what is
+    committed and says how to sign in. Or watch `buildledger demo` in a clone of Build Ledger.
+
     Every option can also be given as an environment variable: BUILDLEDGER_SERVE_STATE for `serve --state`. Of
     `worker` only the token can, in BUILDLEDGER_WORKER_TOKEN.
+
+    Exit codes: 0 all is well; 1 it failed, and the last line says why; 2 the arguments are wrong. Where others have a
+    meaning, the command's own help says it.
     """
 
 

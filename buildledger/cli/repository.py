@@ -12,7 +12,9 @@ import click
 
 from buildledger.config.first.document import FILE_NAME
 from buildledger.config.first.tree import Tree
+from buildledger.domain.schedule import default_branch
 from buildledger.sources.git.command import INHERITED
+from buildledger.wording import plural
 
 GIT_SECONDS = 60.0
 PATHS_MAX = 200_000
@@ -41,6 +43,22 @@ class Repository:
         """What the remote calls it, or else its directory."""
         address = self.remote or str(self.root)
         return re.split(r"[/:\\]", address.rstrip("/"))[-1].removesuffix(".git") or "repository"
+
+    def notes(self) -> list[str]:
+        """What may surprise somebody who expects this work tree to be built, a line each."""
+        notes = []
+        if self.head is None:
+            notes.append("nothing is committed yet: the first build starts by itself with the first commit")
+        elif self.branch is None:
+            first = default_branch(None, None, self.branches)
+            switch = "no branch is here, and branches are built: make one of this commit with `git switch -c NAME`"
+            built = f"HEAD is on no branch, and branches are built: the first build is of {first}"
+            notes.append(built if first else switch)
+        if self.head is not None and self.changed:
+            left = "is" if self.changed == 1 else "are"
+            changed = plural(self.changed, "file")
+            notes.append(f"what is committed is built; {changed} with uncommitted changes {left} left out")
+        return notes
 
     def tree(self) -> Tree:
         """The files of the commit that is checked out; before the first commit those that are there."""

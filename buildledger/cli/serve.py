@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
+import sys
 from pathlib import Path
 
 import click
 
 from buildledger.cli.failures import first_line
 from buildledger.cli.installation import default_state, found_config
+from buildledger.cli.narration import Introduction, Narration
 from buildledger.cli.options import AddressType, GivenFile, SizeType, database_option, state_option
+from buildledger.cli.repository import repository_at
 from buildledger.cli.server_process import run_as_server
-from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
+from buildledger.settings import ADMIN_TOKEN_FILE, Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
 
 @click.command()
@@ -150,6 +155,9 @@ def serve(
 ) -> None:
     """Run the server: API, dashboard, worker gateway, pollers, reactors and read models.
 
+    Without options it takes up the configuration file of the repository you are in, which `buildledger init` writes,
+    and tells of each build. It says how to sign in.
+
     SIGTERM and Ctrl-C stop it in good order, within a minute; steps go on meanwhile and are picked up at the
     next start.
     """
@@ -162,9 +170,10 @@ def serve(
     from buildledger.logs.store import LogStoreError
 
     found = found_config() if config is None and state == default_state() else None
+    config = config or found
     settings = ServerSettings(
         state=state,
-        config=config or found,
+        config=config,
         database=database,
         http=http,
         grpc=grpc,
@@ -186,7 +195,7 @@ def serve(
     )
     try:
         settings.check()
-        run_as_server(run_server(settings, announce=click.echo))
+        run_as_server(run_server(settings, _narration(state, config, found)))
     except ConfigErrors as errors:
         raise click.ClickException("\n" + problems_text(errors.problems, texts=errors.texts)) from None
     except (SettingsError, LedgerFormatError, DamagedError, HeadSignatureError, LogStoreError) as error:
@@ -196,6 +205,31 @@ def serve(
         raise click.ClickException(f"what is stored in {where} can't be opened: {first_line(error)}") from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or state}: {error.strerror or error}") from None
+
+
+def _narration(state: Path, config: Path | None, found: Path | None) -> Narration:
+    """In a repository of somebody's own they are told what becomes of their commits, too."""
+    introduction = Introduction(
+        state=state,
+        state_option="" if state == default_state() else f" --state {shlex.quote(str(state))}",
+        config=found,
+        to_a_person=sys.stdout.isatty(),
+        notes=_notes(state, config, found),
+    )
+    return Narration(introduction, click.echo, follows_builds=found is not None)
+
+
+def _notes(state: Path, config: Path | None, found: Path | None) -> list[str]:
+    """At the first start: why nothing may be built, or something else than is expected."""
+    if (state / ADMIN_TOKEN_FILE).exists():
+        return []
+    if config is None:
+        return ["nothing is configured: `buildledger init` writes a first file, and --config FILE says which to use"]
+    if found is None:
+        return []
+    with contextlib.suppress(click.ClickException):
+        return repository_at(found.parent).notes()
+    return []
 
 
 def _tls(mode: str | None, names: tuple[str, ...], certificate: Path | None, key: Path | None) -> Tls | AutoTls | None:

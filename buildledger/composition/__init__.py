@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
 
-from buildledger import __version__
+from buildledger.composition.audience import Audience
 from buildledger.composition.lifetime import end_within
 from buildledger.composition.server import Server
-from buildledger.settings import ADMIN_TOKEN_FILE, Role, ServerSettings
+from buildledger.settings import ServerSettings
 
 SWITCH_SECONDS = 0.0005
 """How long a busy thread may keep the others waiting; with Python's 5 ms the event loop starves the writer."""
 
 
-async def run_server(settings: ServerSettings, announce: Callable[[str], None]) -> None:
+async def run_server(settings: ServerSettings, audience: Audience) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
@@ -30,16 +29,10 @@ async def run_server(settings: ServerSettings, announce: Callable[[str], None]) 
     sys.setswitchinterval(SWITCH_SECONDS)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     running = Server(settings)
-    async with running.running() as server:
-        said = f"Build Ledger {__version__} serves {server.url}, workers at {server.worker_address}"
-        if Role.API in settings.roles:
-            said += f"\nTo sign in there, use the token in {(settings.state / ADMIN_TOKEN_FILE).resolve()}"
-        announce(said)
+    async with running.running(audience) as server:
         try:
             await server.stopped()
         finally:
             end_within()
     if (head := running.last_head) is not None:
-        announce(
-            f"The last tree head. Keep it elsewhere, for `audit verify --head FILE`:\n{head.verifier}\n{head.note}"
-        )
+        audience.stopped(head.verifier, head.note)

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.clock import SystemClock
+from buildledger.composition.audience import Audience, tell
 from buildledger.composition.gateway import GatewayHandle, authority_of, serve_workers, whole_token_of
 from buildledger.composition.leading import LedPollers, LedReactors
 from buildledger.composition.lifetime import Lifetime
@@ -75,7 +76,7 @@ class Server:
         return self._gateway.announced
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Server]:
+    async def running(self, audience: Audience | None = None) -> AsyncIterator[Server]:
         """Everything started, in the order of need; stopped in the opposite order."""
         settings = self._settings
         async with AsyncExitStack() as stack:
@@ -86,7 +87,7 @@ class Server:
                 stack.enter_context(listener)
             token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack, self._keep_head)
-            ledger = stores.ledger
+            ledger, before = stores.ledger, stores.ledger.head()
             peer = await serve_peers(settings, stores, self._clock, self._lifetime, stack)
             servers = await join_servers(settings, ledger, self._id, stack, self._heard, peer)
             stores.others.servers = servers
@@ -132,6 +133,10 @@ class Server:
             if listener is not None:
                 await self._start_api(dependencies, listener, stack)
             self._lifetime.catch_signals(stack)
+            if audience is not None:
+                audience.serves(self.url, self.worker_address)
+            if audience is not None and audience.follows_builds:
+                self._lifetime.watch(tell(ledger, before, audience.happened), "what is told of builds", stack)
             yield self
 
     def _heard(self, source: str) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field
 from buildledger.config import limits
 from buildledger.config.fields import (
     Boolean,
+    DurationOrNever,
     Identifier,
     Name,
     Text,
@@ -91,20 +92,46 @@ class Retry(Strict):
     """Attempts after the first one."""
 
 
-class Builder(Strict):
-    """Something that can be built."""
+Properties = Annotated[dict[Identifier, AnyValue], Field(max_length=256)]
+
+
+class BuilderDefaults(Strict):
+    """What builders have that don't say otherwise themselves."""
 
     place: ClassVar = "builder"
-    unbuilt: ClassVar = frozenset({"pick", "timeout", "artifacts", "reports", "services", "secrets"})
+    unbuilt: ClassVar = frozenset({"pick", "artifacts", "reports", "services", "secrets"})
 
     project: Name | None = None
     """What it belongs to, for people."""
+    tags: Annotated[list[Name], Field(max_length=64), ONE_OR_SEVERAL] = []
+    """Words that people look for it by."""
+    env: Environment = {}
+    """Environment variables of all its steps."""
+    properties: Properties = {}
+    """Set before the first step."""
+    worker: ExpressionText | None = None
+    """CEL: true for the workers it may run on."""
+    when: ExpressionText | None = None
+    """CEL: a trigger asks for a build only if this is true."""
+    timeout: DurationOrNever = None
+    """A build that takes longer than this, from its start, is stopped and fails. `never`: there is no such limit."""
+    collapse: Literal["never", "same-branch", "same-revision"] = "same-branch"
+    """Which of its waiting requests one build may serve."""
+    retry: Retry = Retry()
+    """When a build that didn't answer its request is tried again."""
+    locks: LockUses = []
+    """Held from the first step to the last."""
+    priority: PriorityValue = 0
+    """Higher is sooner."""
+
+
+class Builder(BuilderDefaults):
+    """Something that can be built."""
+
     protected: Boolean = False
     """Defined here and nowhere else: no repository's own file may change it, take its name, or have it built."""
     description: Text = ""
     """What it does, for people."""
-    tags: Annotated[list[Name], Field(max_length=64), ONE_OR_SEVERAL] = []
-    """Words that people look for it by."""
     matrix: Matrix | None = None
     """Several builders in one: a cell for each combination of values."""
     inputs: InputModels = {}
@@ -115,19 +142,3 @@ class Builder(Strict):
     """Values for the template's inputs."""
     steps: Steps | None = None
     """What is done, in order."""
-    env: Environment = {}
-    """Environment variables of all its steps."""
-    properties: Annotated[dict[Identifier, AnyValue], Field(max_length=256)] = {}
-    """Set before the first step."""
-    worker: ExpressionText | None = None
-    """CEL: true for the workers it may run on."""
-    when: ExpressionText | None = None
-    """CEL: a trigger asks for a build only if this is true."""
-    collapse: Literal["never", "same-branch", "same-revision"] = "same-branch"
-    """Which of its waiting requests one build may serve."""
-    retry: Retry = Retry()
-    """When a build that didn't answer its request is tried again."""
-    locks: LockUses = []
-    """Held from the first step to the last."""
-    priority: PriorityValue = 0
-    """Higher is sooner."""

@@ -12,6 +12,7 @@ from buildledger.config.document import Document
 from buildledger.config.evaluate import Context, WorkerView
 from buildledger.config.expressions import ValueType
 from buildledger.config.filling import Filling, plain
+from buildledger.config.inherited import check_project, check_properties
 from buildledger.config.inputs import InputSpec
 from buildledger.config.parsing import Parsed
 from buildledger.config.placement import Requirement
@@ -40,6 +41,7 @@ class BuilderResolver:
         self._name = name
         self._model = parsed.builders[name]
         self._path: Path = ("builders", name)
+        self._effective = self._model.with_defaults(parsed.defaults.builder)
         self._inputs = inputs
         self._template = parsed.templates.get(self._model.use) if self._model.use else None
         self._template_inputs = template_inputs(document, parsed, self._model.use) if self._model.use else {}
@@ -49,7 +51,7 @@ class BuilderResolver:
             owner=f"builder '{name}'",
             inputs=inputs,
             matrix=matrix.types(self._model.matrix),
-            properties=frozenset(self._model.properties),
+            properties=parsed.names["properties"] | self._model.properties.keys(),
         )
 
     def resolve(self) -> list[resolved.Builder]:
@@ -68,9 +70,8 @@ class BuilderResolver:
                 scope.check_expression((*path, key), source, place, CONDITIONS)
         if isinstance(model.priority, Expression):
             scope.check_expression((*path, "priority", "expr"), model.priority.source, Place.REQUEST, NUMBERS)
-        for name, node in model.properties.items():
-            without = msgspec.structs.replace(scope, properties=())
-            without.check((*path, "properties", name), node, Place.STEP, ANYTHING)
+        check_properties(scope, (*path, "properties"), model.properties)
+        check_project(self._document, self._parsed, (*path, "project"), model.project)
         check_environment(scope, (*path, "env"), model.env, Place.STEP)
         self._check_locks()
         self._check_steps()
@@ -81,7 +82,7 @@ class BuilderResolver:
         self._parsed.declared_locks.check(self._document, path, self._model.locks)
         steps = self._template.steps if self._template is not None else self._model.steps or []
         taken = {use.lock for step in steps for use in step.locks}
-        for index, use in enumerate(self._model.locks):
+        for index, use in enumerate(self._effective.locks):
             if use.lock in taken:
                 message = f"the build holds '{use.lock}' from its first step to its last, so a step would wait for it"
                 hint = "take it either here or in the steps"
@@ -124,17 +125,18 @@ class BuilderResolver:
                 self._document.add("missing-input", (*self._path, "use"), message, f"add 'with: {{{name}: …}}'")
 
     def _expand(self, cell: matrix.Cell) -> resolved.Builder | None:
-        model = self._model
+        model, defaults = self._effective, self._parsed.defaults.step
         filling, locks = Filling(matrix=cell), self._parsed.declared_locks
         env = filling.environment(model.env)
+        properties = self._parsed.properties | model.properties
         if self._template is not None:
             arguments = self._arguments(filling, cell)
             if arguments is None:
                 return None
             inner = Filling(matrix=cell, arguments=arguments)
-            expanded = expansion.expand(self._template.steps, inner, env, locks)
+            expanded = expansion.expand(self._template.steps, inner, env, locks, defaults)
         else:
-            expanded = expansion.expand(model.steps or [], filling, env, locks)
+            expanded = expansion.expand(model.steps or [], filling, env, locks, defaults)
         return resolved.Builder(
             name=matrix.cell_name(self._name, cell),
             base=self._name,
@@ -144,11 +146,12 @@ class BuilderResolver:
             description=model.description,
             tags=tuple(model.tags),
             inputs=self._inputs,
-            properties={name: filling.value(node) for name, node in model.properties.items()},
+            properties={name: filling.value(node) for name, node in properties.items()},
             steps=expanded,
             sources=tuple(dict.fromkeys(step.source for step in expanded if isinstance(step, CheckoutStep))),
             worker=None if model.worker is None else Expression(model.worker),
             when=None if model.when is None else Expression(model.when),
+            timeout_seconds=model.timeout,
             collapse=model.collapse,
             retry=resolved.Retry(on=tuple(model.retry.on), max=model.retry.max),
             locks=locks.resolve(model.locks),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CODES = {
+    "address": "not an address that people can open",
     "boolean": "something else than true or false; `yes`, `no`, `on` and `off` are text in YAML 1.2",
     "branch": "not a branch name, or not a branch pattern",
     "checkout-method": "a method without `mode: full`",
@@ -64,6 +65,7 @@ CODES = {
     "unknown-key": "a key that doesn't exist there",
     "unknown-kind": "a step, a source, a trigger or a driver of a kind that doesn't exist",
     "unknown-lock": "there is no such lock",
+    "unknown-project": "there is no such project, and the file describes projects",
     "unknown-property": "no earlier step sets the property, nor does the builder",
     "unknown-source": "there is no such source",
     "unknown-template": "there is no such template",

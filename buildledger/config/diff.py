@@ -19,6 +19,7 @@ from buildledger.config.resolved import Configuration
 SECTIONS = {
     "sources": "source",
     "workers": "worker",
+    "projects": "project",
     "locks": "lock",
     "builders": "builder",
     "triggers": "trigger",

@@ -5,11 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildledger.config import builders, limits, parsing, resolved, secret_settings, sources, triggers, workers
+from buildledger.config import (
+    builders,
+    limits,
+    parsing,
+    projects,
+    resolved,
+    secret_settings,
+    sources,
+    triggers,
+    workers,
+)
 from buildledger.config.document import Document
 from buildledger.config.files import Given, read_files
 from buildledger.config.foreign.recognition import Foreign, recognise
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
+from buildledger.config.inherited import check_inherited
 from buildledger.config.inputs import InputSpec
 from buildledger.config.kept import AskedSecrets, Kept
 from buildledger.config.lock_checks import check_lock_order
@@ -123,12 +134,14 @@ def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_require
     if parsed.secrets is None and isinstance(document.data, dict) and document.data.get("secrets") is not None:
         source = None
     inputs = triggers.manual_inputs(document, parsed)
+    check_inherited(document, parsed, source)
     resolved_builders = _builders(document, parsed, source, inputs, kept)
     configuration = Configuration(
         server=resolved.Server(title=parsed.server.title, url=_address(document, parsed)),
         secrets=secrets,
-        sources={name: sources.resolve(document, name, model, directory) for name, model in parsed.sources.items()},
-        workers=workers.resolve(document, parsed.workers, directory),
+        sources=sources.resolve_all(document, parsed.sources, parsed.defaults.source, directory),
+        workers=workers.resolve(document, parsed.workers, parsed.defaults.worker, directory),
+        projects={name: projects.resolve(document, name, model) for name, model in parsed.projects.items()},
         locks={name: resolved.Lock(name=name, count=model.count) for name, model in parsed.locks.items()},
         builders=resolved_builders,
         triggers=triggers.TriggerResolver(
@@ -180,7 +193,8 @@ def _builders(
     for name, template in parsed.templates.items():
         if name not in used:
             declared = builders.template_inputs(document, parsed, name)
-            scope = Scope(document=document, secrets=secrets, owner="")
+            properties = parsed.names["properties"]
+            scope = Scope(document=document, secrets=secrets, owner="", properties=properties)
             builders.check_template(scope, name, template, declared, parsed)
     return result
 

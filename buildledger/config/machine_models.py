@@ -157,8 +157,8 @@ class KubernetesStartModel(StartModel):
 StartModels = LocalStartModel | SshStartModel | KubernetesStartModel
 
 
-class Worker(Strict):
-    """A machine that may connect under this name, or that the server starts."""
+class WorkerDefaults(Strict):
+    """What workers have that don't say otherwise themselves."""
 
     place: ClassVar = "worker"
 
@@ -168,6 +168,11 @@ class Worker(Strict):
     """Builds that may run on it at the same time."""
     missing_after: DurationOrNever = 600.0
     """It is reported as missing when it has been away for so long; `never`: don't."""
+
+
+class Worker(WorkerDefaults):
+    """A machine that may connect under this name, or that the server starts."""
+
     start: (
         Annotated[
             StartModels,

@@ -14,7 +14,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from buildledger.config import limits
-from buildledger.config.builder_models import Builder, InputModel, Template
+from buildledger.config.builder_models import Builder, InputModel, Properties, Template
+from buildledger.config.default_models import Defaults
 from buildledger.config.fields import (
     Boolean,
     Branch,
@@ -52,6 +53,17 @@ class Lock(Strict):
 
     count: Annotated[int, WholeBetween(1, limits.LOCK_COUNT)] = 1
     """How many."""
+
+
+class Project(Strict):
+    """What builders belong to, for people."""
+
+    title: Text | None = None
+    """What it is called; by default its name."""
+    description: Text = ""
+    """What it is."""
+    url: Text | None = None
+    """An address where more of it is to be found."""
 
 
 BuilderNames = Annotated[list[Text], Field(min_length=1, max_length=limits.MATRIX_CELLS), ONE_OR_SEVERAL]
@@ -147,13 +159,10 @@ class File(Strict):
     unbuilt: ClassVar = frozenset(
         {
             "access",
-            "defaults",
             "generate",
             "identity",
             "logs",
             "notify",
-            "projects",
-            "properties",
             "repo_pipelines",
             "retention",
             "statuses",
@@ -172,6 +181,12 @@ class File(Strict):
     """The machines that builds run on, by name."""
     locks: dict[Name, Lock] = {}
     """Things that only so many builds may use at once, by name."""
+    projects: dict[Name, Project] = {}
+    """What builders belong to, by name; where this stands, a builder's `project` is one of them."""
+    defaults: Defaults = Defaults()
+    """What holds where builders, steps, sources, triggers and workers say nothing themselves."""
+    properties: Properties = {}
+    """Properties of all builds, set before their first step; a builder's own win."""
     templates: dict[Name, Template] = {}
     """Steps that several builders use, by name."""
     builders: dict[Name, Builder] = {}

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from buildledger.config import builder_models, messages, models, scalars
+from buildledger.config.default_models import Defaults
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
 from buildledger.config.foreign.shapes import instead_of
@@ -22,7 +23,7 @@ from buildledger.config.secret_models import SecretsModel
 from buildledger.config.source_models import SourceModel
 from buildledger.config.strict import unknown_key
 
-_MAPPINGS = ("sources", "workers", "locks", "templates", "builders")
+_MAPPINGS = ("sources", "workers", "locks", "projects", "templates", "builders")
 
 
 @dataclass
@@ -34,12 +35,19 @@ class Parsed:
     sources: dict[str, SourceModel] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
     locks: dict[str, models.Lock] = field(default_factory=dict)
+    projects: dict[str, models.Project] = field(default_factory=dict)
+    describes_projects: bool = False
+    """The file has a section of projects."""
+    defaults: Defaults = field(default_factory=Defaults)
+    properties: dict[str, Any] = field(default_factory=dict)
+    """Of all builders."""
     templates: dict[str, builder_models.Template] = field(default_factory=dict)
     builders: dict[str, builder_models.Builder] = field(default_factory=dict)
     triggers: dict[int, Any] = field(default_factory=dict)
     """By index in the file."""
     names: dict[str, frozenset[str]] = field(default_factory=dict)
-    """By section, those of unsound entries too: a reference to one is no second fault."""
+    """By section, those of unsound entries too: a reference to one is no second fault. As `properties` those that every
+    builder has."""
 
     @property
     def systems(self) -> dict[str, str]:
@@ -56,7 +64,7 @@ class Parsed:
 def parse(document: Document, kept: Kept | None = None) -> Parsed:
     """Validate every entry that isn't known; what is wrong is in the document's problems."""
     kept = kept or Kept()
-    parsed = Parsed(names=dict.fromkeys(_MAPPINGS, frozenset()))
+    parsed = Parsed(names=dict.fromkeys((*_MAPPINGS, "properties"), frozenset()))
     data = document.data
     if not isinstance(data, dict):
         found = "it is empty" if data is None else f"found {scalars.describe(data)}"
@@ -68,13 +76,44 @@ def parse(document: Document, kept: Kept | None = None) -> Parsed:
             context = error.context or {}
             document.add(error.type, (key,), str(context["message"]), str(context["hint"]), at_key=True)
     _version(document, data)
-    for section in ("server", "secrets"):
+    for section in ("server", "secrets", "properties"):
         if section in data and (model := _validate(document, kept, (section,), section, data[section])) is not None:
             setattr(parsed, section, model)
+    parsed.defaults = _defaults(document, kept, data.get("defaults", {}))
+    parsed.names["properties"] = _names_of(data, "properties") | _names_of(data, "defaults", "builder", "properties")
+    parsed.describes_projects = "projects" in data
     for section in _MAPPINGS:
         _mapping(document, kept, section, data.get(section, {}), parsed)
     _triggers(document, kept, data.get("triggers", []), parsed)
     return parsed
+
+
+def _defaults(document: Document, kept: Kept, entries: Any) -> Defaults:
+    """The defaults; if something is wrong with them, those with which nothing is."""
+    model: Defaults | None = _validate(document, kept, ("defaults",), "defaults", entries)
+    if model is not None or not isinstance(entries, dict):
+        return model or Defaults()
+
+    def sound(value: dict[str, Any]) -> bool:
+        try:
+            _adapter("defaults").validate_python(value)
+        except ValidationError:
+            return False
+        return True
+
+    rest = {
+        kind: {key: value for key, value in entry.items() if sound({kind: {key: value}})}
+        for kind, entry in entries.items()
+        if isinstance(entry, dict) and sound({kind: {}})
+    }
+    remaining: Defaults = _adapter("defaults").validate_python(rest)
+    return remaining
+
+
+def _names_of(data: Any, *way: str) -> frozenset[str]:
+    for key in way:
+        data = data.get(key) if isinstance(data, dict) else None
+    return frozenset(data) if isinstance(data, dict) else frozenset()
 
 
 def _version(document: Document, data: dict[str, Any]) -> None:
@@ -166,6 +205,8 @@ def _stand_in(step: Any) -> dict[str, Any]:
 
 @cache
 def _adapter(section: str) -> TypeAdapter[Any]:
+    if section == "properties":
+        return TypeAdapter(builder_models.Properties)
     annotation = models.SECTIONS[section]
     if section in _MAPPINGS or section == "triggers":
         annotation = get_args(annotation)[-1]

@@ -62,6 +62,16 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     """How the server starts it; None: it comes by itself."""
 
 
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """What builders belong to, for people."""
+
+    name: str
+    title: str
+    description: str = ""
+    url: str | None = None
+    """Where more of it is to be found."""
+
+
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
     """Something that only so many builds may use at the same time, on whatever worker they run."""
 
@@ -103,6 +113,8 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     """True for the workers it may run on; None: any."""
     when: Expression | None = None
     """A trigger's request is made only if this is true; None: always."""
+    timeout_seconds: float | None = None
+    """A build that has run for so long is stopped and fails; None: it may take as long as it does."""
     collapse: Literal["never", "same-branch", "same-revision"] = "same-branch"
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()
@@ -169,6 +181,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakre
     secrets: Secrets
     sources: Mapping[str, Source]
     workers: Mapping[str, Worker]
+    projects: Mapping[str, Project] = msgspec.field(default_factory=dict)
+    """Those that the file describes; if it describes none, builders may belong to any."""
     locks: Mapping[str, Lock]
     builders: Mapping[str, Builder]
     triggers: Mapping[str, Trigger]

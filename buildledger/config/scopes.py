@@ -77,6 +77,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     matrix: Mapping[str, ValueType] = msgspec.field(default_factory=dict)
     properties: Collection[str] = ()
     is_template: bool = False
+    is_for_all: bool = False
+    """It stands where it is for all builders: nothing of a single one is known."""
 
     def check(self, path: Path, node: object, place: Place, wanted: Types) -> None:
         """Check that a value of the file can be had in a place, and that its type is one of those wanted."""
@@ -178,6 +180,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def _hint(self, kind: str, known: Mapping[str, ValueType]) -> str:
         if self.is_template and kind == "matrix":
             return "a template sees only its inputs: pass the value by 'with'"
+        if self.is_for_all and kind != "property":
+            return "not every builder has inputs and a matrix"
         if known:
             return f"known here: {listed(known)}"
         return {

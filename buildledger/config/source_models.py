@@ -17,13 +17,11 @@ PLANNED = frozenset({"svn", "hg", "bzr", "cvs", "darcs", "p4", "mtn", "repo", "g
 """Systems that are part of the format but not built in this version."""
 
 
-class SourceModel(Strict):
-    """A repository."""
+class SourceDefaults(Strict):
+    """What sources have that don't say otherwise themselves."""
 
     place: ClassVar = "source"
     unbuilt: ClassVar = frozenset({"webhook", "credentials", "codebase", "link", "accept"})
-    KEY: ClassVar[str]
-    """The system's key, under which the address stands."""
 
     poll: DurationOrNever = 60.0
     """How often to look for commits; `never`: don't."""
@@ -31,6 +29,13 @@ class SourceModel(Strict):
     """Which branches to follow: `*` and `?` stay inside a part of the name, `**` crosses `/`, `!` excludes."""
     default_branch: Branch | None = None
     """What to build when nobody names a branch; by default where the repository's HEAD points."""
+
+
+class SourceModel(SourceDefaults):
+    """A repository."""
+
+    KEY: ClassVar[str]
+    """The system's key, under which the address stands."""
 
     @property
     def address(self) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 
 from buildledger.config import resolved
 from buildledger.config.document import Document
 from buildledger.config.problems import Path
-from buildledger.config.source_models import SourceModel
+from buildledger.config.source_models import SourceDefaults, SourceModel
 from buildledger.sources.systems import SYSTEMS
+
+
+def resolve_all(
+    document: Document, models: Mapping[str, SourceModel], defaults: SourceDefaults, directory: FilePath
+) -> dict[str, resolved.Source]:
+    """All sources by name; the document has the problems."""
+    return {name: resolve(document, name, model.with_defaults(defaults), directory) for name, model in models.items()}
 
 
 def resolve(document: Document, name: str, model: SourceModel, directory: FilePath) -> resolved.Source:

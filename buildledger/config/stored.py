@@ -33,12 +33,12 @@ def _secrets_are_masked(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
-    "configuration": {},
+    "configuration": {"projects": {}},
     "secrets": {"vault": None},
     "sources": {},
     "workers": {},
     "locks": {},
-    "builders": {"protected": False},
+    "builders": {"protected": False, "timeout_seconds": None},
     "steps": {"locks": []},
     "triggers": {},
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
@@ -63,6 +63,17 @@ class Strict(BaseModel):
     def keys(cls) -> frozenset[str]:
         """The keys that may stand in this part of the file."""
         return _keys(cls)
+
+    def with_defaults(self, defaults: Strict) -> Self:
+        """The same with the defaults for what it doesn't say and has keys for; mappings are merged by key."""
+        values = {}
+        for key in defaults.model_fields_set & type(self).model_fields.keys():
+            default = getattr(defaults, key)
+            if key not in self.model_fields_set:
+                values[key] = default
+            elif isinstance(default, dict):
+                values[key] = default | getattr(self, key)
+        return self.model_copy(update=values) if values else self
 
 
 @cache

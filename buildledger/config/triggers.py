@@ -11,6 +11,7 @@ from cronsim import CronSim, CronSimError
 
 from buildledger.config import models, resolved
 from buildledger.config.builders import specs
+from buildledger.config.default_models import TriggerDefaults
 from buildledger.config.document import Document
 from buildledger.config.inputs import InputSpec
 from buildledger.config.parsing import Parsed
@@ -62,8 +63,9 @@ class TriggerResolver:
         """All triggers by name; the document has the problems."""
         result: dict[str, resolved.Trigger] = {}
         edges: dict[int, resolved.SuccessTrigger] = {}
+        defaults = self._defaults()
         for index, model in self._parsed.triggers.items():
-            trigger = self._resolve(("triggers", index), model)
+            trigger = self._resolve(("triggers", index), model.with_defaults(defaults))
             if trigger.name in result:
                 message = f"there are two triggers named '{trigger.name}'"
                 self._document.add("duplicate-name", ("triggers", index, "name"), message)
@@ -72,6 +74,13 @@ class TriggerResolver:
                 edges[index] = trigger
         self._refuse_cycles(edges)
         return result
+
+    def _defaults(self) -> TriggerDefaults:
+        """The defaults, without a time zone that isn't one: what is wrong with that is said once."""
+        defaults = self._parsed.defaults.trigger
+        if self._check_zone(("defaults", "trigger", "zone"), defaults.zone):
+            return defaults
+        return TriggerDefaults(**{key: getattr(defaults, key) for key in defaults.model_fields_set - {"zone"}})
 
     def _resolve(self, path: Path, model: TriggerModel) -> resolved.Trigger:
         build = self._builders((*path, "build"), model.build)
@@ -181,11 +190,16 @@ class TriggerResolver:
             reason = str(error) or "it never comes"
             hint = "minute, hour, day of the month, month, day of the week: '0 3 * * *'"
             self._document.add("cron", (*path, "at"), f"'{model.at}' is no time: {reason}", hint)
+        self._check_zone((*path, "zone"), model.zone)
+
+    def _check_zone(self, path: Path, zone: str) -> bool:
         try:
-            ZoneInfo(model.zone)
+            ZoneInfo(zone)
         except (KeyError, ValueError, OSError):
-            message = f"there is no time zone '{model.zone}'"
-            self._document.add("cron", (*path, "zone"), message, "an IANA name, such as Europe/London")
+            message = f"there is no time zone '{zone}'"
+            self._document.add("cron", path, message, "an IANA name, such as Europe/London")
+            return False
+        return True
 
     def _refuse_cycles(self, edges: Mapping[int, resolved.SuccessTrigger]) -> None:
         graph: dict[str, set[str]] = {}

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from buildledger.config.expressions import mentioned
+from buildledger.config.lock_reason import LockWaiter, why_lacking, why_reserved
 from buildledger.config.placement import (
     Candidate,
     Requirement,
@@ -22,9 +23,7 @@ from buildledger.config.placement import (
 )
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.events.request import SourceStamp
-
-NAMED_MAX = 5
-"""Workers of one kind, or builds, that a text names; of more it gives the number."""
+from buildledger.wording import enumerated
 
 Code = Literal[
     "builder_not_configured",
@@ -63,12 +62,14 @@ class Situation:
         candidates: Iterable[Candidate],
         running: Sequence[RunningBuild],
         waiting: Callable[[], Iterable[str]] = tuple,
+        waiting_steps: Iterable[LockWaiter] = (),
     ) -> None:
-        """`waiting` gives the names of the builders of which something waits."""
+        """`waiting` gives the names of the builders of which something waits; `waiting_steps` wait for locks."""
         self._configuration = configuration
         self._candidates = tuple(candidates)
         self._running = running
         self._waiting = waiting
+        self._waiting_steps = tuple(waiting_steps)
         self._free = {} if configuration is None else free_locks(configuration, running)
         self._reasons: dict[tuple[str, RequirementKey], WaitReason] = {}
 
@@ -92,16 +93,17 @@ class Situation:
         if reason is None:
             requirement = Requirement(builder, context)
             reason = self._reasons[key] = explain(
-                builder, requirement, self._candidates, self._free, self._running, lambda: self._lacking_builders
+                builder, requirement, self._candidates, self._free, self._running, lambda: self._lacking
             )
         return reason
 
     @cached_property
-    def _lacking_builders(self) -> list[Builder]:
-        """The builders of which something waits and that can't have all their locks: others matter to nobody."""
+    def _lacking(self) -> list[LockWaiter]:
+        """Those that wait for locks and can't have them all: others matter to nobody."""
         known = {} if self._configuration is None else self._configuration.builders
-        waiting = (known[name] for name in self._waiting() if name in known)
-        return [builder for builder in waiting if lacking_lock(builder.locks, self._free) is not None]
+        builders = [LockWaiter(name, known[name].locks) for name in self._waiting() if name in known]
+        every = (*builders, *self._waiting_steps)
+        return [each for each in every if lacking_lock(each.locks, self._free) is not None]
 
 
 def tried_again(reason: WaitReason) -> WaitReason:
@@ -122,45 +124,25 @@ def explain(
     candidates: Iterable[Candidate],
     free: Mapping[str, int],
     running: Iterable[RunningBuild],
-    waiting: Callable[[], Iterable[Builder]],
+    waiting: Callable[[], Iterable[LockWaiter]],
 ) -> WaitReason:
     """The first thing that keeps a request of this builder; `free` is what running builds leave of each lock.
 
-    `waiting` gives the builders of which something waits, among them those for which locks are reserved.
+    `waiting` gives the builders and steps that wait, among them those for which locks are reserved.
     """
     known = sorted(candidates, key=lambda candidate: candidate.view.name)
     fitting = [candidate for candidate in known if requirement.fits(candidate.view)]
     if not fitting:
         return _nobody_fits(requirement, known)
     reason = _without_locks(fitting)
-    if (use := lacking_lock(builder.locks, free)) is None:
-        return _reserved(builder, free, running, waiting()) or reason if reason.code == "next" else reason
-    holders = _holders(use.lock, running)
-    text = _lock_text(use.lock, use.take, free.get(use.lock, 0), holders)
+    kept = why_lacking(builder.locks, free, running)
+    if kept is None and reason.code == "next":
+        kept = why_reserved(builder.name, builder.locks, free, running, waiting())
+    if kept is None:
+        return reason
     if reason.code == "next":
-        return WaitReason("lock_held", text, lock=use.lock, held_by=tuple(holders))
-    return reason._replace(text=f"{reason.text}; {text}", lock=use.lock, held_by=tuple(holders))
-
-
-def _holders(lock: str, running: Iterable[RunningBuild]) -> list[RunningBuild]:
-    holders = [build for build in running if any(held.lock == lock for held in build.locks)]
-    return sorted(holders, key=lambda build: (build.builder, build.number))
-
-
-def _reserved(
-    builder: Builder, free: Mapping[str, int], running: Iterable[RunningBuild], waiting: Iterable[Builder]
-) -> WaitReason | None:
-    """That a lock is kept for another builder, whose turn is first and that can't have all its locks yet."""
-    if not builder.locks:
-        return None
-    for other in sorted(waiting, key=lambda each: each.name):
-        if other.name == builder.name or lacking_lock(other.locks, free) is None:
-            continue
-        both = [use.lock for use in builder.locks if any(use.lock == its.lock for its in other.locks)]
-        if both:
-            text = f"the lock {both[0]} is reserved for a build of {other.name}, whose turn is first"
-            return WaitReason("lock_held", text, lock=both[0], held_by=tuple(_holders(both[0], running)))
-    return None
+        return WaitReason("lock_held", kept.text, lock=kept.lock, held_by=kept.held_by)
+    return reason._replace(text=f"{reason.text}; {kept.text}", lock=kept.lock, held_by=kept.held_by)
 
 
 def _nobody_fits(requirement: Requirement, known: Sequence[Candidate]) -> WaitReason:
@@ -215,8 +197,8 @@ def _states_text(fitting: Sequence[Candidate]) -> str:
         return f"worker {fitting[0].view.name}, the only one that fits, {one}"
     if len(states) == 1:
         (((_, all_of_them), names),) = states.items()
-        return f"all {len(fitting)} workers that fit {all_of_them}: {_listed(names)}"
-    each = (f"{_listed(names)} {one if len(names) == 1 else many}" for (one, many), names in states.items())
+        return f"all {len(fitting)} workers that fit {all_of_them}: {enumerated(names)}"
+    each = (f"{enumerated(names)} {one if len(names) == 1 else many}" for (one, many), names in states.items())
     return f"no worker that fits is free: {'; '.join(each)}"
 
 
@@ -239,20 +221,8 @@ def _state(candidate: Candidate) -> tuple[str, str]:
 def _starting_text(starting: Sequence[Candidate]) -> str:
     if len(starting) == 1:
         return f"worker {starting[0].view.name} is being started"
-    return f"{len(starting)} workers that fit are being started: {_listed(_names(starting))}"
-
-
-def _lock_text(lock: str, take: int, free: int, holders: Sequence[RunningBuild]) -> str:
-    named = _listed([f"{build.builder} #{build.number}" for build in holders]) if holders else "other builds"
-    enough = "" if take == 1 else f", and {max(free, 0)} of the {take} that it takes are free"
-    return f"the lock {lock} is held by {named}{enough}"
+    return f"{len(starting)} workers that fit are being started: {enumerated(_names(starting))}"
 
 
 def _names(candidates: Sequence[Candidate]) -> tuple[str, ...]:
     return tuple(candidate.view.name for candidate in candidates)
-
-
-def _listed(names: Sequence[str]) -> str:
-    """`w1`, `w1 and w2`, `w1, w2 and 12 more`."""
-    shown = list(names) if len(names) <= NAMED_MAX else [*names[:NAMED_MAX], f"{len(names) - NAMED_MAX} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

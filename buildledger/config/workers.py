@@ -16,11 +16,15 @@ _ADDRESS = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}\Z")
 
 
 def resolve(
-    document: Document, models: Mapping[str, machine_models.Worker], directory: FilePath
+    document: Document,
+    models: Mapping[str, machine_models.Worker],
+    defaults: machine_models.WorkerDefaults,
+    directory: FilePath,
 ) -> dict[str, resolved.Worker]:
     """All workers by name; the document has the problems."""
     result: dict[str, resolved.Worker] = {}
-    for name, model in models.items():
+    for name, own in models.items():
+        model = own.with_defaults(defaults)
         start = None if model.start is None else _Starts(document, name, model, directory).resolve(model.start)
         for each in _names(document, name, model, models):
             result[each] = resolved.Worker(

@@ -35,6 +35,10 @@ class BuildState(msgspec.Struct, frozen=True, kw_only=True):
     locks_taken: bool = False
     """The open step has its locks."""
     stop_requested: bool = False
+    timed_out: bool = False
+    """What first asked for its end was its builder's timeout, so it fails."""
+    timeout_reason: str = ""
+    """What was said when the builder's timeout stopped something; empty: it hasn't."""
     started_after_stop: bool = False
     """The step that runs or ran last started after a stop was asked for, so it is one that always runs."""
     stopped_again: bool = False
@@ -48,6 +52,11 @@ class BuildState(msgspec.Struct, frozen=True, kw_only=True):
     """Uploads whose artifacts are kept no longer."""
     reported: dict[OperationId, int] = msgspec.field(default_factory=dict)
     """How many parts of test reports each operation has brought."""
+
+    @property
+    def stop_result(self) -> Result:
+        """What the build comes to because it is being stopped: a failure if it took too long."""
+        return Result.FAILURE if self.timed_out else Result.CANCELLED
 
     @property
     def waits_for_locks(self) -> bool:
@@ -180,6 +189,16 @@ class StopBuild(BuildCommand, frozen=True, kw_only=True):
     reason: str
 
 
+class TimeOutBuild(BuildCommand, frozen=True, kw_only=True):
+    """End a build that has taken longer than its builder allows; one that is being stopped already decides nothing.
+
+    With `for_good` it ends what always runs as well, in a build that is being stopped, whatever wanted that.
+    """
+
+    reason: str
+    for_good: bool = False
+
+
 class FinishBuild(BuildCommand, frozen=True, kw_only=True):
     """End the build."""
 
@@ -202,6 +221,7 @@ COMMANDS = (
     ReportTests,
     FinishStep,
     StopBuild,
+    TimeOutBuild,
     FinishBuild,
 )
 BuildCommands = (
@@ -219,5 +239,6 @@ BuildCommands = (
     | ReportTests
     | FinishStep
     | StopBuild
+    | TimeOutBuild
     | FinishBuild
 )

@@ -26,6 +26,7 @@ from buildledger.domain.build import (
     StopBuild,
     StoreArtifact,
     TakeStepLocks,
+    TimeOutBuild,
 )
 from buildledger.domain.command import Aggregate
 from buildledger.domain.refusals import (
@@ -52,6 +53,7 @@ from buildledger.events.build import (
     StepLocksRequested,
     StepLocksTaken,
     StepStarted,
+    StopCause,
     TestsReported,
 )
 from buildledger.events.fact import Fact
@@ -86,8 +88,8 @@ def decide(state: BuildState, command: BuildCommands) -> tuple[Fact, ...]:
             return _operation(state, state.assigned, command)
         case SetProperty() | ObtainRevision() | StoreArtifact() | ReportTests():
             return _learn(state, command)
-        case StopBuild(reason=reason):
-            return (BuildStopRequested(reason=reason),) if _stops_something(state) else ()
+        case StopBuild() | TimeOutBuild():
+            return _stop(state, command)
         case FinishBuild(result=result, summary=summary):
             if state.step_open:
                 raise StepOrderRefusal(command.build_id, state.step, "still runs, the build can't finish")
@@ -103,6 +105,14 @@ def _assign(state: BuildState, command: AssignBuild) -> tuple[Fact, ...]:
     if same:
         return ()
     raise BuildTakenRefusal(command.build_id, state.assigned.worker)
+
+
+def _stop(state: BuildState, command: StopBuild | TimeOutBuild) -> tuple[Fact, ...]:
+    if isinstance(command, StopBuild):
+        return (BuildStopRequested(reason=command.reason),) if _stops_something(state) else ()
+    first = not state.stop_requested
+    in_turn = not first and not state.stopped_again if command.for_good else first
+    return (BuildStopRequested(reason=command.reason, cause=StopCause.TIMEOUT),) if in_turn else ()
 
 
 def _stops_something(state: BuildState) -> bool:
@@ -140,7 +150,7 @@ def _after_the_end(state: BuildState, command: BuildCommands) -> tuple[Fact, ...
     match command:
         case FinishBuild(result=result) if result == state.result:
             return ()
-        case ReportOperationStarted() | FinishOperation() | StopBuild() | ReportTests():
+        case ReportOperationStarted() | FinishOperation() | StopBuild() | TimeOutBuild() | ReportTests():
             return ()
         case _:
             raise BuildFinishedRefusal(command.build_id)
@@ -237,11 +247,22 @@ def evolve(state: BuildState, fact: Fact) -> BuildState:
         case OperationFinished(operation_id=operation_id):
             return replace(state, operations=state.operations | {operation_id: OperationStatus.FINISHED})
         case BuildStopRequested():
-            return replace(state, stop_requested=True, stopped_again=state.stop_requested)
+            return _stopped(state, fact)
         case BuildFinished(result=result):
             return replace(state, result=result)
         case _:
             return _learnt(state, fact)
+
+
+def _stopped(state: BuildState, fact: BuildStopRequested) -> BuildState:
+    times_out = fact.cause is StopCause.TIMEOUT
+    return msgspec.structs.replace(
+        state,
+        stop_requested=True,
+        stopped_again=state.stop_requested,
+        timed_out=state.timed_out or (times_out and not state.stop_requested),
+        timeout_reason=fact.reason if times_out else state.timeout_reason,
+    )
 
 
 def _learnt(state: BuildState, fact: Fact) -> BuildState:

@@ -12,6 +12,12 @@ TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN"  # noqa: S105 - the name of a variab
 """Where workers look for their enrollment token; arguments could be read by every user of the machine."""
 KEPT_VARIABLES = frozenset({"HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER"})
 KEPT_PREFIXES = ("LC_", "XDG_")
+NETWORK_VARIABLES = frozenset(
+    {"ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "all_proxy", "https_proxy", "http_proxy", "no_proxy"}
+    | {"CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "PIP_CERT", "REQUESTS_CA_BUNDLE"}
+    | {"SSL_CERT_DIR", "SSL_CERT_FILE"}
+)
+"""How this machine gets to the network at all, without which no package manager reaches its registry."""
 
 LAUNCH = """
 set -eu
@@ -59,7 +65,11 @@ def server_of(settings: StartBase, gateway: Gateway) -> str:
 def inherited(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a process may have of the server's own environment, which may hold secrets."""
     own = os.environ if environment is None else environment
-    return {name: value for name, value in own.items() if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)}
+    return {name: value for name, value in own.items() if _is_kept(name)}
+
+
+def _is_kept(name: str) -> bool:
+    return name in KEPT_VARIABLES or name in NETWORK_VARIABLES or name.startswith(KEPT_PREFIXES)
 
 
 def worker_environment(machine: Machine, token: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -216,8 +217,17 @@ class StepFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """A line for people: `exit code 1`, `no output for 1200 s`."""
 
 
+class StopCause(StrEnum):
+    """What wants a build to end."""
+
+    REQUEST = "request"
+    """Somebody asked for it."""
+    TIMEOUT = "timeout"
+    """It has taken longer than its builder allows."""
+
+
 class BuildStopRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody wants the build to end; its operations are being stopped.
+    """The build is to end; its operations are being stopped.
 
     A second one means that what always runs is stopped as well, and that nothing more is run.
     """
@@ -226,6 +236,7 @@ class BuildStopRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     reason: str
     """Why, for people."""
+    cause: StopCause = StopCause.REQUEST
 
 
 class BuildFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):

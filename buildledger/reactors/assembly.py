@@ -10,6 +10,7 @@ from buildledger.events.ids import ServerId
 from buildledger.ledger.ledger import Ledger
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.builds.runner import BuildRunner
+from buildledger.reactors.builds.timeouts import BuildTimeouts
 from buildledger.reactors.runner import Runner
 from buildledger.reactors.scheduling.scheduler import Scheduler
 from buildledger.reactors.scheduling.step_locks import StepLocks
@@ -47,6 +48,7 @@ def join(
         (
             Leases(shared, serves=serves, lease_seconds=lease_seconds),
             running,
+            BuildTimeouts(shared),
             assigning,
             StepLocks(shared, lambda: assigning.index),
             Autoscaler(shared, assigning),

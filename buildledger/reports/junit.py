@@ -37,7 +37,9 @@ def read(data: bytes) -> Sequence[TestResult]:
         ) from None
     if isinstance(root, junitparser.TestSuite):
         return list(_of_suite(root, 1))
-    results = [result for suite in root for result in _of_suite(suite, 1)]
+    # tests outside of any suite, as Node.js reports those of a file's top level
+    results = [_result(case, "") for case in root.iterchildren(junitparser.TestCase)]
+    results += [result for suite in root for result in _of_suite(suite, 1)]
     return [*results, *_not_listed(root, results)]
 
 

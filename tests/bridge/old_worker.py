@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAMS = Path(__file__).resolve().parents[2] / ".venv" / "buildbot-worker" / "bin"
+PROGRAMS = Path(__file__).resolve().parents[2] / ".venv" / "buildbot" / "bin"
 STOP_SECONDS = 60.0
 
 
@@ -17,7 +17,7 @@ class OldWorker:
 
     def __init__(self, directory: Path, *, port: int, name: str, password: str) -> None:
         if not (PROGRAMS / "twistd").exists():
-            pytest.fail("the tests of the bridge need buildbot-worker: run `make .venv/.stamps/buildbot-worker`")
+            pytest.fail("the tests of the bridge need buildbot-worker: run `make .venv/.stamps/buildbot`")
         self.directory = directory
         self._process: subprocess.Popen[bytes] | None = None
         if (directory / "buildbot.tac").exists():

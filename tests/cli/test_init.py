@@ -96,7 +96,7 @@ def test_before_the_first_commit(run: Run, tmp_path: Path) -> None:
     shown = run("init", repository.path)
     assert shown.exit_code == 0, shown.output
     assert "no commit yet" in shown.output
-    assert "the first build starts by itself with the first commit" in shown.output
+    assert "nothing is committed yet: the first build starts by itself with the first commit" in shown.output
     assert "Rust" in shown.output
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.conftest import Run, ServedDirectory
@@ -45,10 +46,24 @@ def test_a_state_directory_has_one_server(run: Run, served: ServedDirectory) -> 
 
 
 def test_a_start_says_how_to_sign_in(served: ServedDirectory) -> None:
-    """It names the address and the file whose text the dashboard asks for."""
+    """It names the address, the file whose text the dashboard asks for, and the command; a log gets no link."""
     said = served.output.read_text()
     assert f"serves http://127.0.0.1:{served.http}, workers at 127.0.0.1:{served.grpc}\n" in said
-    assert f"To sign in there, use the token in {served.state / 'admin-token'}\n" in said
+    command = f"buildledger sign-in --state {served.state}"
+    assert (
+        f"Sign in    with the token in {served.state / 'admin-token'}, or by the link that `{command}` prints\n" in said
+    )
+    assert "#token" not in said
+
+
+def test_a_link_signs_in_once(run: Run, served: ServedDirectory) -> None:
+    """`sign-in` prints an address of the dashboard; what stands behind its # buys one session."""
+    printed = run("sign-in", "--state", served.state).output
+    address, _, code = printed.strip().partition("/#token=")
+    assert address == f"http://127.0.0.1:{served.http}"
+    answers = [httpx.post(f"{address}/api/v1/session", json={"token": code}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 401]
+    assert (served.state / "admin-token").read_text().strip() not in printed
 
 
 @pytest.mark.parametrize("option", ["--http", "--grpc"])

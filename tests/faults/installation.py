@@ -37,6 +37,7 @@ _context.set_forkserver_preload(["buildledger.composition"])
 
 def _serve(settings: ServerSettings, output: Path, on: Disk | None) -> None:
     """What `buildledger serve` does, in a process of its own."""
+    from buildledger.cli.narration import Introduction, Narration
     from buildledger.composition import run_server
 
     if on is not None:
@@ -44,7 +45,8 @@ def _serve(settings: ServerSettings, output: Path, on: Disk | None) -> None:
     with output.open("ab", buffering=0) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    asyncio.run(run_server(settings, announce=print))
+    introduction = Introduction(state=settings.state, config=None, to_a_person=False)
+    asyncio.run(run_server(settings, Narration(introduction, print, follows_builds=False)))
 
 
 class WaitedTooLongError(AssertionError):

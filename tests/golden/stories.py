@@ -256,6 +256,23 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         build.StepLocksRequested(step=0, locks={"board": 1, "staging-db": 2}),
         build.StepLocksTaken(step=0),
     ),
+    "build-that-takes-too-long": (
+        build.BuildAssigned(
+            builder="tests",
+            requests=(REQUEST,),
+            attempt=1,
+            worker="w1",
+            fence=3,
+            stamps=(STAMP,),
+            reason="change on main",
+            requested_by="reactor:triggering",
+            config_digest=DIGEST,
+        ),
+        build.StepStarted(step=0, name="make", program="run", program_version=2),
+        build.BuildStopRequested(reason="stopped after 1h: the builder's timeout", cause=build.StopCause.TIMEOUT),
+        build.StepFinished(step=0, result=Result.CANCELLED, summary="stopped after 1h: the builder's timeout"),
+        build.BuildFinished(result=Result.FAILURE, summary="stopped after 1h: the builder's timeout"),
+    ),
     "build-with-a-stopping-script": (
         build.BuildAssigned(
             builder="tests",

@@ -65,6 +65,17 @@ def test_junit_of_pytest() -> None:
     assert results[2].message == "failed on setup\nboom"
 
 
+def test_junit_of_tests_outside_of_suites() -> None:
+    """Node.js reports the tests of a file's top level beside its suites; those that failed count as well."""
+    report = b"""<testsuites>
+<testcase name="size" time="0.5" classname="test"/>
+<testcase name="weight" classname="test"><failure message="2 is not 3"/></testcase>
+<testsuite name="shape"><testcase name="round" classname="test"/></testsuite>
+</testsuites>"""
+    found = [(each.name, each.status, each.message) for each in read("junit", report)]
+    assert found == [("size", "passed", ""), ("weight", "failed", "2 is not 3"), ("round", "passed", "")]
+
+
 def test_junit_suites_within_suites() -> None:
     """A report may begin with one suite, and suites may hold others."""
     assert brief(list(read("junit", NESTED))) == [("outer", "two", "passed"), ("inner", "one", "passed")]

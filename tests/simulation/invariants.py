@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import NamedTuple
 from uuid import UUID
 
 from buildledger.config.resolved import Configuration
-from buildledger.events.build import BuildAssigned, BuildFinished, OperationFinished, OperationRequested, StepFinished
+from buildledger.events.build import (
+    BuildAssigned,
+    BuildFinished,
+    OperationFinished,
+    OperationRequested,
+    StepFinished,
+    StepLocksRequested,
+    StepLocksTaken,
+)
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import RequestId, worker_id
 from buildledger.events.request import RequestClaimed, RequestFinished, RequestReturned, RequestSubmitted
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerPaused, WorkerResumed
+
+
+class StepLocks(NamedTuple):
+    """What a step takes of each lock, and whether it has it."""
+
+    locks: dict[str, int]
+    taken: bool = False
 
 
 class History:
@@ -26,6 +42,8 @@ class History:
         self._active: dict[UUID, BuildAssigned] = {}
         self._ended: set[UUID] = set()
         self._operations: dict[UUID, UUID] = {}
+        self._of_steps: dict[UUID, StepLocks] = {}
+        """What the steps of builds that run hold or wait for."""
         self._fences: set[int] = set()
         self._unavailable: dict[UUID, set[str]] = {}
         self._fence_of: dict[UUID, int] = {}
@@ -37,6 +55,7 @@ class History:
         for recorded in facts:
             stream = recorded.stream_id
             self._follow_worker(stream, recorded.fact)
+            self._follow_step_locks(stream, recorded.fact)
             assert stream not in self._ended, f"{recorded.name} comes after the end of build {stream}"
             match recorded.fact:
                 case RequestSubmitted():
@@ -75,6 +94,22 @@ class History:
             case WorkerResumed():
                 self._of(stream).discard("paused")
 
+    def _follow_step_locks(self, stream: UUID, fact: Fact) -> None:
+        step = self._of_steps.get(stream)
+        match fact:
+            case StepLocksRequested(locks=locks):
+                assert step is None, "a step asks for its locks while another one has some"
+                self._of_steps[stream] = StepLocks(locks)
+            case StepLocksTaken():
+                assert step is not None, "a step has locks that it didn't ask for"
+                assert not step.taken, "a step gets its locks twice"
+                self._of_steps[stream] = StepLocks(step.locks, taken=True)
+                self._check_locks()
+            case OperationRequested():
+                assert step is None or step.taken, "a step begins before it has its locks"
+            case StepFinished():
+                self._of_steps.pop(stream, None)
+
     def _of(self, worker: UUID) -> set[str]:
         """Why a worker may be given nothing."""
         return self._unavailable.setdefault(worker, {"away"})
@@ -102,6 +137,8 @@ class History:
         for assigned in self._active.values():
             for use in self._configuration.builders[assigned.builder].locks:
                 taken[use.lock] += use.take
+        for step in self._of_steps.values():
+            taken.update(step.locks if step.taken else {})
         for lock, count in taken.items():
             assert count <= self._configuration.locks[lock].count, f"lock {lock} is taken too often"
 

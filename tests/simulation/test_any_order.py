@@ -39,6 +39,7 @@ workers:
   w3: {labels: {os: windows}, capacity: 3}
 locks:
   database: {count: 2}
+  board: {count: 1}
 builders:
   tests:
     matrix: {axes: {os: [linux, windows]}}
@@ -46,13 +47,12 @@ builders:
     collapse: same-branch
     steps:
       - run: [make]
-      - run: [check]
-        on_failure: warn
-      - {run: [clean], always_run: true}
+      - {run: [check], on_failure: warn, locks: [board, {lock: database, take: 1}]}
+      - {run: [clean], always_run: true, locks: board}
   integration:
     locks: [database]
     collapse: same-revision
-    steps: [{run: [integrate]}, {set_property: version, value: "1"}, {run: [echo, {property: version}]}]
+    steps: [{run: [integrate], locks: [board]}, {set_property: version, value: "1"}, {run: [echo, {property: version}]}]
   migration:
     locks: [{lock: database, take: 2}]
     retry: {max: 1}

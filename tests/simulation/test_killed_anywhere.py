@@ -25,6 +25,7 @@ sources:
 workers:
   w1: {capacity: 2}
   w2: {capacity: 2}
+locks: {press: {count: 1}}
 builders:
   tests:
     collapse: same-branch
@@ -33,7 +34,7 @@ builders:
       - {set_property: version, run: [git, describe]}
       - run: [check, {property: version}]
   package:
-    steps: [{run: [pack]}]
+    steps: [{run: [pack], locks: [press]}]
 triggers:
   - {on: change, source: widget, settle: 10s, build: [tests]}
   - {on: success, of: tests, build: [package]}

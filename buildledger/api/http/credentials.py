@@ -15,6 +15,7 @@ import msgspec
 from fastapi import Depends, Request
 
 from buildledger.api.http.dependencies import ApiDependencies
+from buildledger.api.http.sign_in_codes import read_code
 
 SESSION_COOKIE = "buildledger_session"
 SESSION_LIFE = timedelta(days=7)
@@ -68,6 +69,19 @@ async def check_cookie(deps: ApiDependencies, value: str) -> SignedIn | None:
     except (binascii.Error, ValueError, msgspec.DecodeError):
         return None
     return SignedIn(expires_at=session.expires_at) if session.expires_at > deps.clock.now() else None
+
+
+async def use_code(deps: ApiDependencies, shown: str) -> bool:
+    """Whether it is a code that signs in (`sign_in_codes`); nobody is signed in by it again, at whichever server.
+
+    Raises:
+        StoreError: Where servers share a database, which is away: nobody knows whether it was used.
+    """
+    now = deps.clock.now()
+    code = read_code(deps.admin_token, shown, now)
+    if code is None:
+        return False
+    return await deps.ended_sessions.add(f"code-{code.id}", float(code.expires), now.timestamp())
 
 
 def new_cookie(deps: ApiDependencies) -> tuple[str, SignedIn]:

@@ -32,15 +32,16 @@ class EndedSessions:
         self._own = own or ExpiringNames(None, 0.0, SESSIONS_ENDED_MAX)
         self._shared = shared
 
-    async def add(self, name: str, until: float, now: float) -> None:
-        """Remember one until a time in seconds.
+    async def add(self, name: str, until: float, now: float) -> bool:
+        """Remember one until a time in seconds; False if it had ended already.
 
         Raises:
             StoreError: The database is away; it has ended at this server only.
         """
-        self._own.add(name, until, now)
+        new = self._own.add(name, until, now)
         if self._shared is not None:
-            await asyncio.to_thread(self._shared.add, _shared_name(name), until, now)
+            new = await asyncio.to_thread(self._shared.add, _shared_name(name), until, now) and new
+        return new
 
     async def has(self, name: str) -> bool:
         """Whether it has ended, wherever.

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from buildledger.api.models.artifacts import Artifact, TestSummary
 from buildledger.api.models.changes import Change
+from buildledger.api.models.locks import LockWait
 from buildledger.api.models.scalars import (
     Actor,
     BuilderName,
@@ -38,6 +39,9 @@ class CurrentStep(msgspec.Struct, frozen=True, kw_only=True):
         bool, Meta(description="It began while the build was being stopped, as it always runs; another stop ends it.")
     ]
     started_at: Annotated[Moment, Meta(description="When it began, in UTC.")]
+    waiting: Annotated[
+        LockWait | None, Meta(description="The lock that it waits for before it does anything; or null.")
+    ]
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +148,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     ]
     after_stop: Annotated[
         bool, Meta(description="It began while the build was being stopped, as it always runs; another stop ends it.")
+    ]
+    locks: Annotated[
+        dict[str, int],
+        Meta(description="How much it takes of each lock, by name; empty: of none.", examples=[{"db": 1}]),
+    ]
+    waiting: Annotated[
+        LockWait | None, Meta(description="The lock that it waits for before it does anything; or null.")
+    ]
+    locks_taken_at: Annotated[
+        Moment | None, Meta(description="When it had its locks, which it has waited for since it began; or null.")
     ]
     started_at: Annotated[Moment, Meta(description="When it began, in UTC.")]
     finished_at: Annotated[Moment | None, Meta(description="When it ended; null while it runs.")]

@@ -119,7 +119,10 @@ class SessionBody(Body):
     """What somebody signs in with."""
 
     token: str = Field(
-        min_length=1, max_length=512, description="The local admin token; it stands in the server's state directory."
+        min_length=1,
+        max_length=512,
+        description="The local admin token, which stands in the server's state directory, or a code of"
+        " `buildledger sign-in`, which is good once.",
     )
 
 

@@ -7,18 +7,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from buildledger.api.models.locks import LockHolder
 from buildledger.api.models.scalars import Actor, BuilderName, Cursor, Id, Moment, Position, ResultName, SourceStamp
 from buildledger.config import wait_reason
 
 RequestStatus = Literal["waiting", "claimed", "collapsed", "finished"]
-
-
-class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
-    """A build that holds a lock until it ends."""
-
-    build_id: Annotated[Id, Meta(description="Names the build in addresses.")]
-    builder: BuilderName
-    number: Annotated[int, Meta(ge=1, description="Counts the builds of its builder.", examples=[12])]
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from buildledger.api.http.problems import NotFound
 from buildledger.api.models import builds as models
 from buildledger.api.queries.artifacts import artifacts_of
-from buildledger.api.queries.builds import SelectBuilds, as_builds, reference_by_number, stored_build
+from buildledger.api.queries.builds import as_builds, reference_by_number, stored_build
 from buildledger.api.queries.changes import as_blame, blame_rows, blamed_ids, changes_by_id
 from buildledger.api.queries.readings import Readings
+from buildledger.api.queries.select_builds import SelectBuilds
 from buildledger.api.queries.steps import properties_of, steps_of
 from buildledger.api.queries.test_results import test_summary_of
 from buildledger.projections.queue_tables import request as request_table
@@ -52,7 +53,7 @@ def _detail(readings: Readings, row: sa.Row[Any] | None, name: object) -> models
     if row is None:
         raise NotFound("build", name)
     status, personal = readings["status"], readings.personal_data()
-    (model,) = as_builds(status, personal, [row])
+    (model,) = as_builds(readings, personal, [row])
     fixed = stored_build(status, row.seq)
     blames = blame_rows(readings["blamelist"], [row.id])
     change_ids = _ids.decode(fixed.changes)
@@ -67,7 +68,7 @@ def _detail(readings: Readings, row: sa.Row[Any] | None, name: object) -> models
         previous=reference_by_number(status, row.builder, row.number - 1),
         next=reference_by_number(status, row.builder, row.number + 1),
         rebuild_of=_rebuild_of(readings["queue"], fixed.request_id),
-        steps=steps_of(status, row.seq, row.id),
+        steps=steps_of(readings, row.seq, row.id),
         planned_steps=_planned_steps(readings, row.builder, fixed.config_digest),
         properties=properties_of(status, row.seq),
         artifacts=artifacts_of(status, row.seq, readings.deps.keep_artifacts),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from buildledger.api.http.problems import NotFound
 from buildledger.api.models import builders as models
 from buildledger.api.queries.builders import as_branches, as_builders, builder_row, list_branches
-from buildledger.api.queries.builds import SelectBuilds, as_builds
+from buildledger.api.queries.builds import as_builds
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.requests import as_requests, count_waiting, first_waiting
+from buildledger.api.queries.select_builds import SelectBuilds
 from buildledger.api.queries.sources import default_branch_of, last_moved_branches
 from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.config.inputs import InputSpec
@@ -48,7 +49,7 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
         waiting=as_requests(personal, waiting, WaitReasons(readings)),
         waiting_count=count_waiting(queue, builder=name),
         branches=as_branches(status, list_branches(status, name, BRANCHES_SHOWN)),
-        recent=as_builds(status, personal, recent),
+        recent=as_builds(readings, personal, recent),
         position=readings.position,
     )
 

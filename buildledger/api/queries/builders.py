@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from buildledger.api.models import builders as models
 from buildledger.api.models.scalars import BuildRef
 from buildledger.api.queries import builds as build_queries
+from buildledger.api.queries.select_builds import running
 from buildledger.projections import status_tables
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
@@ -115,9 +116,9 @@ def as_builders(reading: Reading, rows: Rows) -> list[models.Builder]:
     """Rows as they are answered, with two more queries."""
     seqs = {seq for row in rows for seq in (row.last_seq, row.broken_seq) if seq is not None}
     builds = build_queries.references(reading, seqs)
-    running: defaultdict[str, list[BuildRef]] = defaultdict(list)
-    for row in build_queries.running(reading):
-        running[row.builder].append(build_queries.as_reference(row))
+    runs: defaultdict[str, list[BuildRef]] = defaultdict(list)
+    for row in running(reading):
+        runs[row.builder].append(build_queries.as_reference(row))
     return [
         models.Builder(
             name=row.name,
@@ -133,7 +134,7 @@ def as_builders(reading: Reading, rows: Rows) -> list[models.Builder]:
             last_build=builds.get(row.last_seq),
             broken=broken_of(row, builds),
             build_count=row.build_count,
-            running=running.get(row.name, []),
+            running=runs.get(row.name, []),
         )
         for row in rows
     ]

@@ -12,67 +12,18 @@ import sqlalchemy as sa
 from buildledger.api.http.problems import NotFound
 from buildledger.api.models import builds as models
 from buildledger.api.models.scalars import BuildRef, SourceStamp
+from buildledger.api.queries.locks import LockSituation
 from buildledger.api.queries.personal_data import PersonalDataResolver
+from buildledger.api.queries.readings import Readings
+from buildledger.api.queries.select_builds import Rows, SelectBuilds
 from buildledger.events.request import SourceStamp as Stamp
 from buildledger.projections import status_tables
 from buildledger.projections.columns import moment, optional_moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.row_buffers import chunks
 
-Rows = Sequence[sa.Row[Any]]
 _stamps = msgspec.json.Decoder(list[Stamp])
 _revisions = msgspec.json.Decoder(dict[str, str])
-
-_REFERENCE_BUILD = ("seq", "id", "builder", "number", "worker", "assigned_at")
-_REFERENCE_STATE = ("result", "summary", "finished_at")
-_LISTED_BUILD = (*_REFERENCE_BUILD, "attempt", "stamps", "change_count", "reason", "requested_by")
-_LISTED_STATE = (*_REFERENCE_STATE, "status", "obtained")
-
-
-class SelectBuilds:
-    """A query for builds with their state, as they were at the reading's position. Methods narrow it in place."""
-
-    def __init__(self, reading: Reading, *, brief: bool = False) -> None:
-        """`brief`: only what `as_reference` needs, else what `as_builds` needs."""
-        self._reading = reading
-        self.build = reading.table(status_tables.build)
-        self.state = reading.table(status_tables.build_state)
-        build_columns, state_columns = (_REFERENCE_BUILD, _REFERENCE_STATE) if brief else (_LISTED_BUILD, _LISTED_STATE)
-        columns = [*(self.build.c[name] for name in build_columns), *(self.state.c[name] for name in state_columns)]
-        self.statement: sa.Select[Any] = sa.select(*columns).join_from(
-            self.build, self.state, self.state.c.seq == self.build.c.seq
-        )
-
-    def where(self, *conditions: sa.ColumnElement[bool]) -> SelectBuilds:
-        """Only builds that fit all of these."""
-        self.statement = self.statement.where(*conditions)
-        return self
-
-    def unfinished(self) -> SelectBuilds:
-        """Only builds that run."""
-        return self.where(is_unfinished(self.state))
-
-    def finished(self) -> SelectBuilds:
-        """Only builds that have ended."""
-        return self.where(~is_unfinished(self.state))
-
-    def newest_first(self, limit: int, before: int | None = None, *, of_some: bool = False) -> Rows:
-        """The newest that fit, from the one assigned before position `before` on.
-
-        `of_some`: the conditions leave the builds of one builder, worker or request, which have an index of their own.
-        """
-        seq = self.build.c.seq if of_some else self._reading.sort_column(self.build.c.seq, self.state.c.seq)
-        statement = self.statement.order_by(seq.desc()).limit(limit)
-        return self._reading.all(statement if before is None else statement.where(seq < before))
-
-    def last_finished(self, limit: int) -> Rows:
-        """Those that ended last, the last one first, whenever they began."""
-        return self._reading.all(self.finished().statement.order_by(self.state.c.since.desc()).limit(limit))
-
-
-def is_unfinished(state: sa.FromClause) -> sa.ColumnElement[bool]:
-    """The condition that a build runs. Its literals let databases see that the index over running builds is enough."""
-    return state.c.status.in_([sa.literal_column("'running'"), sa.literal_column("'stopping'")])
 
 
 def list_builds(
@@ -98,23 +49,31 @@ def list_builds(
     return query.newest_first(limit, before, of_some=(builder, worker, request_id) != (None, None, None))
 
 
-def as_builds(reading: Reading, personal: PersonalDataResolver, rows: Rows) -> list[models.Build]:
-    """Rows of `SelectBuilds` as they are answered; one more query if some of them run."""
+def as_builds(readings: Readings, personal: PersonalDataResolver, rows: Rows) -> list[models.Build]:
+    """Rows of `SelectBuilds` as they are answered; one more query if some of them run.
+
+    The views `status` and `revisions` have to be among those that are read.
+    """
     personal.load(actors={row.requested_by for row in rows})
-    running = _current_steps(reading, [row.seq for row in rows if row.finished_at is None])
+    running = _current_steps(readings, [row.seq for row in rows if row.finished_at is None])
     return [_build(row, personal, running.get(row.seq)) for row in rows]
 
 
-def _current_steps(reading: Reading, seqs: Sequence[int]) -> dict[int, models.CurrentStep]:
+def _current_steps(readings: Readings, seqs: Sequence[int]) -> dict[int, models.CurrentStep]:
     """The step that runs, of each of these builds that has one."""
     found: dict[int, models.CurrentStep] = {}
+    reading, locks = readings["status"], LockSituation(readings)
     step = reading.table(status_tables.step)
-    names = (step.c.seq, step.c.number, step.c.name, step.c.after_stop, step.c.started_at)
-    columns = sa.select(*names).where(step.c.finished_at.is_(None))
+    waits = sa.and_(step.c.locks.is_not(None), step.c.locks_taken_at.is_(None)).label("waits")
+    columns = sa.select(step.c.seq, step.c.number, step.c.name, step.c.after_stop, step.c.started_at, waits)
     for chunk in chunks(seqs):
-        for row in reading.all(columns.where(step.c.seq.in_(chunk))):
+        for row in reading.all(columns.where(step.c.finished_at.is_(None), step.c.seq.in_(chunk))):
             found[row.seq] = models.CurrentStep(
-                index=row.number, name=row.name, after_stop=row.after_stop, started_at=moment(row.started_at)
+                index=row.number,
+                name=row.name,
+                after_stop=row.after_stop,
+                started_at=moment(row.started_at),
+                waiting=locks.wait_of(row.seq) if row.waits else None,
             )
     return found
 
@@ -164,16 +123,6 @@ def reference_rows(reading: Reading, seqs: Iterable[int]) -> list[sa.Row[Any]]:
     query = SelectBuilds(reading, brief=True)
     among = query.build.c.seq.in_
     return [row for chunk in chunks(list(seqs)) for row in reading.all(query.statement.where(among(chunk)))]
-
-
-def running(reading: Reading, *, config_digest: bool = False) -> list[sa.Row[Any]]:
-    """Rows for `as_reference` of all builds that run, oldest first.
-
-    `config_digest`: they have that of the configuration they were assigned under, too.
-    """
-    query = SelectBuilds(reading, brief=True).unfinished()
-    statement = query.statement.order_by(query.build.c.seq)
-    return list(reading.all(statement.add_columns(query.build.c.config_digest) if config_digest else statement))
 
 
 def reference_by_number(reading: Reading, builder: str, number: int) -> BuildRef | None:

@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.models import changes as models
+from buildledger.api.queries.locks import LockSituation
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.success_answers import RequestedBuild, SuccessAnswers, concerned, requested
 from buildledger.config.filter_reason import FilterReason, Seen, why_filtered
@@ -45,6 +46,7 @@ class ChangeAnswers:
     def __init__(self, readings: Readings, row: sa.Row[Any]) -> None:
         self._readings = readings
         self._row = row
+        self._locks = LockSituation(readings)
 
     def answer(self) -> models.ChangeAnswers:
         """An answer for each trigger and builder."""
@@ -91,7 +93,7 @@ class ChangeAnswers:
             builder=request.builder,
             branch=branch,
             code="requested",
-            text=_standing(request),
+            text=self._standing(request),
             condition=None,
             request_id=request.id,
             status=request.status,
@@ -99,6 +101,10 @@ class ChangeAnswers:
             result=request.result,
             upstream=[],
         )
+
+    def _standing(self, request: sa.Row[Any]) -> str:
+        waits = self._locks.said_of_build(request.build_id) if request.status == "claimed" else ""
+        return f"{_standing(request)}; {waits}" if waits else _standing(request)
 
     def _others(self, configuration: Configuration, moves: Sequence[_Move]) -> Iterator[models.TriggerAnswer]:
         """Answers of change triggers as if nothing had been requested."""

@@ -9,10 +9,10 @@ from buildledger.api.queries import builders as builder_queries
 from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries import requests as request_queries
 from buildledger.api.queries import workers as worker_queries
-from buildledger.api.queries.builds import SelectBuilds
 from buildledger.api.queries.changes import blame_rows, blamed_ids, changes_by_id
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.queries.readings import Readings
+from buildledger.api.queries.select_builds import SelectBuilds, running
 from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.events.worker import PausedBy
 
@@ -29,17 +29,17 @@ def home(readings: Readings) -> models.Home:
     """What is broken, since when and whose; what runs, waits and was built last."""
     status, personal = readings["status"], readings.personal_data()
     counts = _builder_counts(readings)
-    all_running = build_queries.running(status)
-    running = SelectBuilds(status).unfinished().newest_first(RUNNING_SHOWN)
+    all_running = running(status)
+    shown = SelectBuilds(status).unfinished().newest_first(RUNNING_SHOWN)
     recent = SelectBuilds(status).last_finished(RECENT_SHOWN)
     return models.Home(
         broken=_broken(readings, personal, builder_queries.broken_longest(status, BROKEN_SHOWN)),
         broken_count=counts.broken,
         broken_elsewhere=_broken(readings, personal, builder_queries.broken_elsewhere(status, BROKEN_ELSEWHERE_SHOWN)),
         broken_elsewhere_count=builder_queries.count_broken_elsewhere(status),
-        running=build_queries.as_builds(status, personal, running),
+        running=build_queries.as_builds(readings, personal, shown),
         running_count=len(all_running),
-        recent=build_queries.as_builds(status, personal, recent),
+        recent=build_queries.as_builds(readings, personal, recent),
         queue=_queue(readings, personal),
         builders=counts,
         workers=_worker_counts(readings, {row.worker for row in all_running}),

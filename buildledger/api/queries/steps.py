@@ -11,13 +11,16 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.models import builds as models
+from buildledger.api.queries.locks import LockSituation
+from buildledger.api.queries.readings import Readings
 from buildledger.projections import status_tables
 from buildledger.projections.columns import moment, optional_moment
 from buildledger.projections.reading import Reading
 
 
-def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
+def steps_of(readings: Readings, seq: int, build_id: UUID) -> list[models.Step]:
     """The steps of a build with their operations and logs, in order."""
+    reading, locks = readings["status"], LockSituation(readings)
     operations = _operations(reading, seq, _logs(reading, seq, build_id))
     step = reading.table(status_tables.step)
     rows = reading.all(sa.select(step).where(step.c.seq == seq).order_by(step.c.number))
@@ -29,12 +32,19 @@ def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
             result=row.result,
             summary=row.summary,
             after_stop=row.after_stop,
+            locks={} if row.locks is None else msgspec.json.decode(row.locks),
+            waiting=locks.wait_of(seq) if row.finished_at is None and _waits(row) else None,
+            locks_taken_at=optional_moment(row.locks_taken_at),
             started_at=moment(row.started_at),
             finished_at=optional_moment(row.finished_at),
             operations=operations[row.number],
         )
         for row in rows
     ]
+
+
+def _waits(row: sa.Row[Any]) -> bool:
+    return row.locks is not None and row.locks_taken_at is None
 
 
 def _operations(

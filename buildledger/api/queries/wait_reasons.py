@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.models import requests as models
-from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries import machines as machine_queries
 from buildledger.api.queries import workers as worker_queries
+from buildledger.api.queries.locks import LockSituation, lock_holders
 from buildledger.api.queries.readings import Readings
-from buildledger.config.placement import Candidate, RunningBuild, worker_view
+from buildledger.config.placement import Candidate, worker_view
 from buildledger.config.resolved import Configuration
 from buildledger.config.wait_reason import Situation, tried_again
 from buildledger.events.ids import ChangeId
@@ -26,7 +24,6 @@ from buildledger.projections.reading import Reading
 from buildledger.reactors.state.changed_paths import ChangePaths
 
 WORKERS_NAMED_MAX = 20
-HOLDERS_NAMED_MAX = 20
 _labels = msgspec.json.Decoder(dict[str, str])
 _features = msgspec.json.Decoder(tuple[str, ...])
 _stamps = msgspec.json.Decoder(list[SourceStamp])
@@ -53,10 +50,7 @@ class WaitReasons:
             workers=list(reason.workers[:WORKERS_NAMED_MAX]),
             condition=reason.condition or None,
             lock=reason.lock or None,
-            held_by=[
-                models.LockHolder(build_id=held.build_id, builder=held.builder, number=held.number)
-                for held in reason.held_by[:HOLDERS_NAMED_MAX]
-            ],
+            held_by=lock_holders(reason.held_by),
         )
 
     @cached_property
@@ -69,23 +63,12 @@ class WaitReasons:
         configuration = readings.configurations.in_force(readings["revisions"])
         if configuration is None:
             return Situation(None, (), ())
-        running = build_queries.running(readings["status"], config_digest=True)
-        used = Counter(row.worker for row in running)
+        locks = LockSituation(readings)
+        used = Counter(row.worker for row in locks.rows)
         rows = worker_queries.configured_rows(readings["workers"])
         candidates = [_candidate(configuration, row, used[row.name]) for row in rows]
-        return Situation(
-            configuration,
-            candidates,
-            self._running_builds(configuration, running),
-            lambda: _waiting_builders(readings["queue"]),
-        )
-
-    def _running_builds(self, configuration: Configuration, rows: Sequence[sa.Row[Any]]) -> list[RunningBuild]:
-        """The builds that hold locks, by the configurations that they were assigned under."""
-        known: dict[str, Configuration | None] = {configuration.digest: configuration}
-        for digest in {row.config_digest for row in rows} - known.keys():
-            known[digest] = self._readings.configurations.with_digest(self._readings["revisions"], digest)
-        return [_running_build(known[row.config_digest], row) for row in rows]
+        waiting = partial(_waiting_builders, readings["queue"])
+        return Situation(configuration, candidates, locks.running, waiting, locks.waiting_steps)
 
 
 def _waiting_builders(reading: Reading) -> list[str]:
@@ -93,12 +76,6 @@ def _waiting_builders(reading: Reading) -> list[str]:
     joined = request.join(state, request.c.seq == state.c.seq)
     query = sa.select(request.c.builder).select_from(joined).where(state.c.status == "waiting").distinct()
     return [row.builder for row in reading.all(query)]
-
-
-def _running_build(configuration: Configuration | None, row: sa.Row[Any]) -> RunningBuild:
-    builder = None if configuration is None else configuration.builders.get(row.builder)
-    build_id: UUID = row.id
-    return RunningBuild(build_id, row.builder, row.number, () if builder is None else builder.locks)
 
 
 def _candidate(configuration: Configuration, row: sa.Row[Any], used: int) -> Candidate:

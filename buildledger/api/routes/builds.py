@@ -46,7 +46,7 @@ def list_builds(
 ) -> JsonResponse[models.BuildPage]:
     """Builds, newest first."""
     (before,) = key_of(LISTING, cursor, int) or (None,)
-    with read_models.read("status", "people") as readings:
+    with read_models.read("status", "people", "revisions") as readings:
         found = list_rows(
             readings["status"],
             limit=limit + 1,
@@ -58,7 +58,7 @@ def list_builds(
             result=result,
         )
         rows, following = page(found, limit, lambda last: cursor_of(LISTING, last.seq))
-        items = as_builds(readings["status"], readings.personal_data(), rows)
+        items = as_builds(readings, readings.personal_data(), rows)
         return readings.respond(models.BuildPage(items=items, next=following, position=readings.position))
 
 
@@ -83,9 +83,9 @@ def read_build_by_number(
 @router.get("/builds/{build_id}/steps")
 def list_steps(read_models: ReadModelsAsOf, build_id: IdPath) -> JsonResponse[models.StepList]:
     """The steps of a build with their operations and logs."""
-    with read_models.read("status") as readings:
+    with read_models.read("status", "revisions") as readings:
         seq = seq_of(readings["status"], build_id)
-        steps = steps_of(readings["status"], seq, build_id)
+        steps = steps_of(readings, seq, build_id)
         return readings.respond(models.StepList(items=steps, position=readings.position))
 
 

@@ -12,11 +12,13 @@ from buildledger.api.http.credentials import (
     check_token,
     end_session,
     new_cookie,
+    use_code,
 )
 from buildledger.api.http.dependencies import ApiDependencies, Dependencies
 from buildledger.api.http.problems import WrongToken
 from buildledger.api.http.responses import JsonResponse
 from buildledger.api.http.routing import api_router
+from buildledger.api.http.sign_in_codes import PREFIX
 from buildledger.api.models import request_models
 from buildledger.api.models import server as models
 from buildledger.api.models.scalars import Actor
@@ -35,9 +37,12 @@ async def read_session(deps: Dependencies, session: Session) -> JsonResponse[mod
 async def sign_in(
     request: Request, deps: Dependencies, body: request_models.SessionBody
 ) -> JsonResponse[models.Session]:
-    """Sign in with the local admin token; sets a cookie that no script can read and no other site can use."""
-    if check_token(deps, body.token) is None:
-        raise WrongToken("that isn't the admin token; it is in the server's state directory")
+    """Sign in with the local admin token or a code of `buildledger sign-in`.
+
+    Sets a cookie that no script can read and no other site can use.
+    """
+    if check_token(deps, body.token) is None and not await use_code(deps, body.token):
+        raise WrongToken(_why_not(body.token))
     value, session = new_cookie(deps)
     response = JsonResponse(_as_session(deps, session))
     response.set_cookie(
@@ -59,6 +64,12 @@ async def sign_out(request: Request, deps: Dependencies) -> JsonResponse[models.
     response = JsonResponse(_as_session(deps, None))
     response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
     return response
+
+
+def _why_not(shown: str) -> str:
+    if shown.startswith(f"{PREFIX}."):
+        return "that link has signed somebody in already, or is too old; `buildledger sign-in` prints another"
+    return "that isn't the admin token; it is in the server's state directory"
 
 
 def _as_session(deps: ApiDependencies, session: SignedIn | None) -> models.Session:

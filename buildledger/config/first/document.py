@@ -42,7 +42,8 @@ SKELETON = """\
     steps:
       - checkout: {source}
       # No build system that `buildledger init` knows was found: put your own commands here.
-      - script: |
+      - name: build
+        script: |
           echo "Fill in how this project is built and tested."
           ls
       # - run: [./build.sh]              # a program and its arguments, without a shell

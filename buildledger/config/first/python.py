@@ -135,7 +135,7 @@ def _test_in_environment(tree: Tree, project: PythonProject) -> tuple[str, str]:
         return "Django", "python manage.py test"
     if project.has_tests:
         start = _discovery_directory(tree)
-        return "unittest", f"python -m unittest discover{f' -s {start} -t .' if start else ''}"
+        return "unittest", f"python -m unittest discover{f' -s {start}' if start else ''}"
     return "no tests", f"python -m compileall -q {_compiled(tree)}"
 
 

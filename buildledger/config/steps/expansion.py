@@ -13,6 +13,7 @@ from buildledger.config.problems import Path
 from buildledger.config.scopes import CONDITIONS, Place, Scope
 from buildledger.config.steps.kinds import Step
 from buildledger.config.steps.step import ProcessModel, StepModel, StepScope, check_environment, names_artifact
+from buildledger.config.strict import Strict
 from buildledger.config.values import EnvironmentValue
 
 
@@ -48,12 +49,17 @@ def check(
 
 
 def expand(
-    steps: Sequence[StepModel], filling: Filling, env: Mapping[str, EnvironmentValue], locks: DeclaredLocks
+    steps: Sequence[StepModel],
+    filling: Filling,
+    env: Mapping[str, EnvironmentValue],
+    locks: DeclaredLocks,
+    defaults: Strict,
 ) -> tuple[Step, ...]:
-    """The steps of one cell; `env` has the builder's variables."""
+    """The steps of one cell; `env` has the builder's variables, `defaults` what steps have that don't say otherwise."""
     result: list[Step] = []
     names = {step.name for step in steps if step.name is not None}
-    for step in steps:
+    for given in steps:
+        step = given.with_defaults(defaults)
         resolved = step.resolve(filling, step.common(filling, env) | {"locks": locks.resolve(step.locks)})
         if step.name is None:
             name = _unique(_shortened(step.default_name(filling)), names)

@@ -35,6 +35,8 @@ def finish_after_loss(run: BuildRun, retry: Retry, summary: str) -> tuple[Comman
                 FinishBuild(build_id=run.build_id, result=result, summary=summary),
                 ReturnRequest(request_id=run.assigned.requests[0], build_id=run.build_id, reason=summary),
             )
+        case Result.CANCELLED if run.state.timed_out:
+            return finish_build(run, run.state.stop_result, run.state.timeout_reason)
         case Result.EXCEPTION if attempt > 1:
             return finish_build(run, result, f"given up after {attempt} attempts: {summary}")
         case _:

@@ -30,7 +30,7 @@ from buildledger.steps import program, registry, sequence
 from buildledger.steps.program import Conclusion, Execution
 from buildledger.steps.registry import ProgramChangedError
 
-STOPPED = Conclusion(result=Result.CANCELLED, summary="stopped on request")
+STOPPED = "stopped on request"
 KEPT_BY_STOP = "not run: the build was being stopped"
 
 _log = logging.getLogger(__name__)
@@ -116,7 +116,12 @@ class BuildDriver:
         self.execution = None
         return True
 
+    def _counted(self, result: Result) -> Result:
+        """A build that is stopped for its builder's timeout hasn't been cancelled by anybody: it fails."""
+        return self.run.state.stop_result if result is Result.CANCELLED else result
+
     def _finish(self, result: Result) -> None:
+        result = self._counted(result)
         summary = self._summary(result)
         if result is Result.RETRY:
             self.commands.extend(finish_after_loss(self.run, self._builder.retry, summary))
@@ -127,10 +132,12 @@ class BuildDriver:
         """The name and summary of the first step that made the result what it is; empty if the build succeeded."""
         if result is Result.SUCCESS:
             return ""
+        if self.run.state.timed_out:
+            return self.run.state.timeout_reason
         for step, ended, summary in zip(self._builder.steps, self.run.results, self.run.summaries, strict=False):
             if sequence.after(sequence.Progress(), step, ended).result is result:
                 return f"{step.name}: {summary}" if summary else step.name
-        return "stopped on request" if self.run.state.stop_requested else ""
+        return STOPPED if self.run.state.stop_requested else ""
 
     def _continue_step(self) -> bool:
         """Drive the running step; False if it waits for its worker, or the build is over."""
@@ -149,12 +156,13 @@ class BuildDriver:
         return True
 
     def _end_step(self, step: Step, conclusion: Conclusion) -> None:
+        by_timeout = conclusion.result is Result.CANCELLED and self.run.state.timeout_reason
         self._apply(
             FinishStep(
                 build_id=self.run.build_id,
                 step=self.run.state.step,
                 result=conclusion.result,
-                summary=conclusion.summary,
+                summary=by_timeout or conclusion.summary,
             )
         )
         self._progress = sequence.after(self._progress, step, conclusion.result)
@@ -189,7 +197,7 @@ class BuildDriver:
     def _wait_for_locks(self, step: Step) -> Conclusion | None:
         """Have the step wait for its locks, which it gets by a fact; its end, if it needn't wait any more."""
         if self._ends_by_stop(step):
-            return STOPPED
+            return Conclusion(result=Result.CANCELLED, summary=STOPPED)
         if self._worker is None or self._worker.lost:
             return Conclusion(result=Result.RETRY, summary="the worker was lost")
         locks = {use.lock: use.take for use in step.locks}
@@ -217,7 +225,8 @@ class BuildDriver:
         return KEPT_BY_STOP
 
     def _inputs(self) -> program.StepInputs:
-        return self._contexts.step_inputs(self.run, self._configuration, self._worker, self._progress.result)
+        result = self._counted(self._progress.result)
+        return self._contexts.step_inputs(self.run, self._configuration, self._worker, result)
 
     def _answer(self, step: Step, execution: Execution) -> Conclusion | None:
         """Answer the program's requests from the facts until it concludes; None if it waits for its worker."""
@@ -238,7 +247,7 @@ class BuildDriver:
                     elif asked_for == self.run.open_operation:
                         return None
                     elif self._ends_by_stop(step):
-                        return STOPPED
+                        return Conclusion(result=Result.CANCELLED, summary=STOPPED)
                     else:
                         self._apply(
                             RequestOperation(

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from buildledger.config import wait_reason
+from buildledger.config.lock_reason import LockWaiter
 from buildledger.config.placement import RunningBuild
-from buildledger.config.resolved import Builder, Configuration
+from buildledger.config.resolved import Configuration
 from buildledger.config.wait_reason import WaitReason
 from buildledger.reactors.scheduling.allocations import Allocations
 from buildledger.reactors.scheduling.candidates import candidates
@@ -21,7 +22,7 @@ def explain(
     allocations: Allocations,
     shared: SharedState,
     queue: Queue,
-    waiting: Callable[[], Iterable[Builder]],
+    waiting: Callable[[], Iterable[LockWaiter]],
 ) -> WaitReason:
     """The first thing that keeps the requests of a queue from being given a worker."""
     workers = (

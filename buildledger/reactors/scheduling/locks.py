@@ -119,6 +119,10 @@ class Locks:
             self._changed[use.lock] = None
         return self._queues_at(use.lock for use in step.uses)
 
+    def waiting_steps(self) -> Iterable[WaitingStep]:
+        """The steps that wait."""
+        return self._steps.values()
+
     def possible(self, uses: Iterable[LockUse]) -> tuple[LockUse, ...]:
         """What can be had of locks whose counts have been lowered since: all of them at the most."""
         return tuple(LockUse(lock=use.lock, take=min(use.take, self._counts.get(use.lock, use.take))) for use in uses)

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config.configurations import UnreadableConfigurationError
-from buildledger.config.resolved import Builder, Configuration
+from buildledger.config.lock_reason import LockWaiter
+from buildledger.config.resolved import Configuration
 from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.refusals import Refusal
@@ -133,7 +134,7 @@ class Scheduler:
         if builder is None or (queue is None and request_id not in self._pauses):
             return not_configured(waiting.submitted.builder)
         queue = queue or index.queues.queue_for(builder, waiting)
-        reason = explain(index.configuration, index.allocations, self._shared, queue, self._waiting_builders)
+        reason = explain(index.configuration, index.allocations, self._shared, queue, self._waiting_for_locks)
         return tried_again(reason) if waiting.attempts else reason
 
     def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
@@ -222,12 +223,16 @@ class Scheduler:
         self._enqueue(index, self._shared.requests[request_id])
         index.turn_changed(queue)
 
-    def _waiting_builders(self) -> Iterator[Builder]:
+    def _waiting_for_locks(self) -> Iterator[LockWaiter]:
+        """Everybody that waits and may wait for a lock."""
         assert self.index is not None
-        yield from self.index.queues.waiting_builders()
         known = self.index.configuration.builders
-        for request_id in self._pauses:
-            yield known[self._shared.requests[request_id].submitted.builder]
+        pausing = (known[self._shared.requests[request_id].submitted.builder] for request_id in self._pauses)
+        for builder in (*self.index.queues.waiting_builders(), *pausing):
+            yield LockWaiter(builder.name, builder.locks)
+        for step in self.index.allocations.locks.waiting_steps():
+            run = self._shared.builds[step.build_id]
+            yield LockWaiter(run.assigned.builder, step.uses, run.number)
 
     def _enqueue(self, index: SchedulingIndex, waiting: OpenRequest) -> None:
         if not waiting.waits:

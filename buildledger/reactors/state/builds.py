@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,10 @@ class BuildRun(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: UUID
     causation_id: UUID | None = None
     """The command behind the build's newest fact."""
+    assigned_at: datetime | None = None
+    """When it began; None as long as its assignment is no fact."""
+    stop_requested_at: datetime | None = None
+    """When its end was first asked for; None: it wasn't."""
     state: BuildState
     results: tuple[Result, ...] = ()
     """The results of the steps that have ended, in their order."""
@@ -76,3 +81,14 @@ def evolve(run: BuildRun, fact: Fact) -> BuildRun:
             )
         case _:
             return replace(run, state=state)
+
+
+def clock_set(run: BuildRun, now: datetime) -> BuildRun:
+    """The build with what was recorded by a clock ahead of the present time taken as recorded at present."""
+
+    def at_most_now(at: datetime | None) -> datetime | None:
+        return None if at is None else min(at, now)
+
+    return msgspec.structs.replace(
+        run, assigned_at=at_most_now(run.assigned_at), stop_requested_at=at_most_now(run.stop_requested_at)
+    )

@@ -16,7 +16,7 @@ from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, RequestId, WorkerId, worker_id
 from buildledger.reactors.reactor import Fold
-from buildledger.reactors.state.builds import BuildRun, evolve
+from buildledger.reactors.state.builds import BuildRun, clock_set, evolve
 from buildledger.reactors.state.machines import KnownMachine, Machines
 from buildledger.reactors.state.requests import OpenRequest
 from buildledger.reactors.state.workers import KnownWorker
@@ -88,6 +88,8 @@ class SharedState:
         for waiting in self.requests.values():
             if waiting.claimed_at is not None:
                 waiting.claimed_at = min(waiting.claimed_at, now)
+        for run in self.builds.values():
+            self.builds[run.build_id] = clock_set(run, now)
         self.machines.clock_set(now)
 
     def number_of(self, build_id: BuildId) -> int:
@@ -172,6 +174,7 @@ class SharedState:
             number=number,
             correlation_id=recorded.meta.correlation_id or build_id,
             causation_id=recorded.meta.command_id,
+            assigned_at=recorded.meta.recorded_at,
             state=BuildState(assigned=fact),
         )
         self.builds_of.setdefault(fact.worker, set()).add(build_id)
@@ -181,10 +184,12 @@ class SharedState:
         if (run := self.builds.get(build_id)) is not None:
             moved = evolve(run, fact)
             asked = isinstance(fact, build.StepLocksRequested)
+            stopped_first = isinstance(fact, build.BuildStopRequested) and not run.state.stop_requested
             self.builds[build_id] = msgspec.structs.replace(
                 moved,
                 causation_id=recorded.meta.command_id,
                 locks_requested_at=recorded.position if asked else moved.locks_requested_at,
+                stop_requested_at=recorded.meta.recorded_at if stopped_first else moved.stop_requested_at,
             )
 
     def _build_finished(self, recorded: Recorded, fact: build.BuildFinished) -> None:

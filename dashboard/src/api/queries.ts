@@ -56,7 +56,7 @@ export const historyQuery = (asOf: AsOf, builder: string) =>
   );
 
 export const buildQuery = (asOf: AsOf, build: string) =>
-  asOfQuery(asOf, ["build", build], [`build:${build}`], (query, signal) =>
+  asOfQuery(asOf, ["build", build], [`build:${build}`, "locks"], (query, signal) =>
     api.GET("/api/v1/builds/{build_id}", { params: { path: { build_id: build }, query }, signal }),
   );
 

@@ -1134,7 +1134,9 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Sign in with the local admin token; sets a cookie that no script can read and no other site can use.
+         * @description Sign in with the local admin token or a code of `buildledger sign-in`.
+         *
+         *     Sets a cookie that no script can read and no other site can use.
          */
         post: operations["sign_in"];
         /**
@@ -2052,6 +2054,8 @@ export interface components {
              * @example 2026-11-22T10:15:00Z
              */
             started_at: string;
+            /** @description The lock that it waits for before it does anything; or null. */
+            waiting: components["schemas"]["LockWait"] | null;
         };
         /**
          * EffectFailure
@@ -2382,7 +2386,7 @@ export interface components {
         };
         /**
          * LockHolder
-         * @description A build that holds a lock until it ends.
+         * @description A build that holds a lock, until it or its running step ends.
          */
         LockHolder: {
             /**
@@ -2402,6 +2406,30 @@ export interface components {
              * @example 12
              */
             number: number;
+        };
+        /**
+         * LockWait
+         * @description What a step waits for that hasn't got its locks yet.
+         */
+        LockWait: {
+            /**
+             * @description What it waits for, for people.
+             * @example waits for lock database, held by tests #12
+             */
+            text: string;
+            /**
+             * @description The first lock that it can't have for the moment.
+             * @example database
+             */
+            lock: string;
+            /** @description The builds that hold something of the lock, at the most 20. */
+            held_by: components["schemas"]["LockHolder"][];
+            /**
+             * Format: date-time
+             * @description When it began to wait, in UTC.
+             * @example 2026-11-22T10:15:00Z
+             */
+            since: string;
         };
         /**
          * Log
@@ -3165,7 +3193,7 @@ export interface components {
         SessionBody: {
             /**
              * Token
-             * @description The local admin token; it stands in the server's state directory.
+             * @description The local admin token, which stands in the server's state directory, or a code of `buildledger sign-in`, which is good once.
              */
             token: string;
         };
@@ -3269,6 +3297,19 @@ export interface components {
             summary: string;
             /** @description It began while the build was being stopped, as it always runs; another stop ends it. */
             after_stop: boolean;
+            /**
+             * @description How much it takes of each lock, by name; empty: of none.
+             * @example {
+             *       "db": 1
+             *     }
+             */
+            locks: {
+                [key: string]: number;
+            };
+            /** @description The lock that it waits for before it does anything; or null. */
+            waiting: components["schemas"]["LockWait"] | null;
+            /** @description When it had its locks, which it has waited for since it began; or null. */
+            locks_taken_at: string | null;
             /**
              * Format: date-time
              * @description When it began, in UTC.

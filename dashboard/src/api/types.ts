@@ -26,6 +26,7 @@ export type Person = Schemas["Person"];
 export type Request = Schemas["Request"];
 export type SourceStamp = Schemas["SourceStamp"];
 export type Step = Schemas["Step"];
+export type LockWait = Schemas["LockWait"];
 export type Suspect = Schemas["Suspect"];
 export type TestResult = Schemas["TestResult"];
 export type TestTotals = Schemas["TestTotals"];

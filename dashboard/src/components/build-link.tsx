@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 
-type NumberedBuild = { id: string; builder: string; number: number; result: string | null };
+type NumberedBuild = { id: string; builder: string; number: number };
 
 /** A link to a build: `tests #12`, or `#12` where the builder is clear from the context. */
 export function BuildLink({ build, isShort = false }: { build: NumberedBuild; isShort?: boolean }) {

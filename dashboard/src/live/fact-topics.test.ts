@@ -3,6 +3,7 @@ import { EVERYTHING, topicsOf } from "./fact-topics.ts";
 
 it.each([
   ["build.finished.v1", { stream_id: "b1" }, ["build:b1", "home", "builders", "queue", "workers"]],
+  ["build.step_locks_taken.v1", { stream_id: "b1" }, ["build:b1", "home", "queue", "locks"]],
   ["build.operation_started.v1", { stream_id: "b1" }, ["build:b1"]],
   ["log.opened.v1", { stream_id: "l1", data: { build_id: "b1" } }, ["log:l1", "build:b1"]],
   ["log.finished.v1", { stream_id: "l1", data: {} }, ["log:l1"]],

@@ -42,6 +42,9 @@ function buildTopics(kind: string, build: string): readonly string[] {
       return [build, "home", "builders", "queue", "workers"];
     case "build.step_started":
       return [build, "home", "builders"];
+    case "build.step_locks_requested":
+    case "build.step_locks_taken":
+      return [build, "home", "queue", "locks"];
     default:
       return [build];
   }

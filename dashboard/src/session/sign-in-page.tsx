@@ -22,8 +22,9 @@ export function SignInPage() {
     <form className="page sign-in" onSubmit={submit}>
       <h1>Sign in to {installationTitle}</h1>
       <p className="muted">
-        The token is in the file <code>admin-token</code> in the server's state directory. The server says at
-        its start where that is. In a clone, <code>make run</code> prints a link that contains it.
+        On the server's machine, <code>buildledger sign-in</code> prints a link that signs you in. Or paste
+        the token: it is in the file <code>admin-token</code> in the server's state directory, and the server
+        says at its start where that is.
       </p>
       <div className="field">
         <label htmlFor="token">Token</label>

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from buildledger.api.queries.builders import broken_elsewhere, broken_longest
-from buildledger.api.queries.builds import SelectBuilds, list_builds, running
+from buildledger.api.queries.builds import list_builds
 from buildledger.api.queries.requests import first_waiting, list_requests
+from buildledger.api.queries.select_builds import SelectBuilds, running
 from buildledger.projections.reading import Reading
 from tests.api.conftest import Site, settled
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from buildledger.api.app import make_app
 from buildledger.api.http.credentials import SESSION_COOKIE
 from buildledger.api.http.ended_sessions import EndedSessions
+from buildledger.api.http.sign_in_codes import LIFE, new_code
 from buildledger.ledger.errors import StoreError
+from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.servers.shown_once import ShownOnce
 from tests.api.conftest import TOKEN, Site
 
@@ -86,3 +89,45 @@ class _Away:
 
     def knows(self, name: str) -> bool:
         raise StoreError("away")
+
+
+async def test_a_code_signs_in_once(site: Site) -> None:
+    """Whoever opens the link first is signed in; it is no token, and nobody is signed in by it again."""
+    code = new_code(TOKEN, site.world.clock.now())
+    async with site.client(Accept="application/json") as first, site.client(Accept="application/json") as second:
+        assert (await first.get("/api/v1/home", headers={"Authorization": f"Bearer {code}"})).status_code == 401
+        assert (await first.post("/api/v1/session", json={"token": code})).json()["signed_in"]
+        assert (await first.get("/api/v1/home")).status_code == 200
+        refused = await second.post("/api/v1/session", json={"token": code})
+        assert refused.status_code == 401
+        assert "has signed somebody in already" in refused.json()["detail"]
+        assert (await second.get("/api/v1/home")).status_code == 401
+
+
+@pytest.mark.parametrize("wrong", ["old", "of another server", "changed", "once.1.2.3", "once....", "."])
+async def test_a_code_that_signs_nobody_in(site: Site, wrong: str) -> None:
+    """After its time, with another server's token, or made up: it is refused like a wrong token."""
+    code = new_code(
+        "another-token-of-another-server" if wrong == "of another server" else TOKEN, site.world.clock.now()
+    )
+    if wrong == "old":
+        site.world.clock.advance(LIFE.total_seconds())
+    elif wrong == "changed":
+        code = code.replace("once.", "once.9", 1)
+    elif wrong != "of another server":
+        code = wrong
+    async with site.client(Accept="application/json") as browser:
+        refused = await browser.post("/api/v1/session", json={"token": code})
+        assert (refused.status_code, refused.json()["title"]) == (401, "Sign-in failed: wrong token")
+
+
+async def test_a_code_is_used_up_over_a_restart(site: Site, tmp_path: Path) -> None:
+    """What was used is written down, and counts for the next process too."""
+    code = new_code(TOKEN, site.world.clock.now())
+    now = site.world.clock.now().timestamp()
+    answers = []
+    for _ in range(2):
+        ended = EndedSessions(ExpiringNames(tmp_path / "sessions-ended", now, 100))
+        async with site.client_of(make_app(replace(site.deps, ended_sessions=ended))) as browser:
+            answers.append((await browser.post("/api/v1/session", json={"token": code})).status_code)
+    assert answers == [200, 401]

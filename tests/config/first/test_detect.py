@@ -70,7 +70,7 @@ def package(**scripts: str) -> str:
         ),
         (
             {"setup.py": "", "tests/test_a.py": "import unittest\n"},
-            ["python -m unittest discover -s tests -t ."],
+            ["python -m unittest discover -s tests"],
         ),
         (
             {"requirements.txt": "django", "manage.py": "", "shop/tests.py": "from django.test import TestCase\n"},

@@ -9,6 +9,7 @@ from tests.faults.loops import (
     commands,
     cron,
     extremes,
+    first_builds,
     flipped_bits,
     kills,
     messages,
@@ -101,5 +102,12 @@ LOOPS: tuple[Loop, ...] = (
         count=20_000,
         kinds=swaps.KINDS,
         run=swaps.in_every_worker,
+    ),
+    Loop(
+        name="first-builds",
+        unit="first builds",
+        count=16,
+        kinds=first_builds.KINDS,
+        run=first_builds.in_two_commands,
     ),
 )

@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, test } from "vitest";
 import type { BuildDetail, Step } from "../../api/types.ts";
@@ -15,23 +16,51 @@ const publish: Step = {
   result: "skipped",
   summary: why,
   after_stop: false,
+  locks: {},
+  waiting: null,
+  locks_taken_at: null,
   started_at: at,
   finished_at: at,
   operations: [],
 };
 
-function show(...steps: Step[]) {
+async function show(...steps: Step[]) {
   const detail = { build: { status: "finished" }, steps, planned_steps: steps.map(({ name }) => name) };
-  render(<StepsPanel detail={detail as unknown as BuildDetail} />);
+  const root = createRootRoute({ component: () => <StepsPanel detail={detail as unknown as BuildDetail} /> });
+  const router = createRouter({ routeTree: root, history: createMemoryHistory() });
+  render(<RouterProvider router={router as never} />);
+  await screen.findByRole("heading", { name: "Steps" });
 }
 
-test("a skipped step says why it was skipped", () => {
-  show(publish);
+test("a skipped step says why it was skipped", async () => {
+  await show(publish);
   expect(screen.getByRole("button").textContent).toContain(why);
 });
 
-test("a step that ran nothing says so", () => {
-  show({ ...publish, result: "success", summary: "" });
+test("a step that ran nothing says so", async () => {
+  await show({ ...publish, result: "success", summary: "" });
   fireEvent.click(screen.getByRole("button"));
   expect(screen.getByRole("paragraph").textContent).toBe("This step ran nothing on the worker.");
+});
+
+test("a step that waits for a lock says for which, and links to who has it", async () => {
+  const text = "waits for lock db, held by tests #12";
+  const held_by = [{ build_id: "b12", builder: "tests", number: 12 }];
+  const waiting = { text, lock: "db", held_by, since: at };
+  await show({ ...publish, result: null, summary: "", finished_at: null, locks: { db: 1 }, waiting });
+  expect(screen.getByRole("button").textContent).toContain(text);
+  expect(screen.getByRole("paragraph").textContent).toBe("Lock db is held by tests #12");
+  expect(screen.getByRole("link").getAttribute("href")).toBe("/builds/b12");
+});
+
+test("a step that had to wait says how long it did", async () => {
+  const locks_taken_at = "2026-03-01T12:00:42Z";
+  await show({
+    ...publish,
+    result: "failure",
+    summary: "exit code 1",
+    locks: { db: 1, board: 2 },
+    locks_taken_at,
+  });
+  expect(screen.getAllByRole("paragraph")[0]?.textContent).toBe("Waited 42 s for 2 locks: db, board");
 });

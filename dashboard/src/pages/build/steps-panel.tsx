@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
-import type { BuildDetail, Log, Operation, Step } from "../../api/types.ts";
+import { Fragment, useState } from "react";
+import type { BuildDetail, LockWait, Log, Operation, Step } from "../../api/types.ts";
+import { BuildLink } from "../../components/build-link.tsx";
 import { plural } from "../../format/plural.ts";
 import { Duration, FixedDuration } from "../../time/time-elements.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -47,8 +48,9 @@ export function StepsPanel({ detail }: { detail: BuildDetail }) {
 }
 
 function StepRow({ step }: { step: Step }) {
-  const status = statusOf(step.result, true);
-  const isNotable = isBroken(status) || status === "running" || status === "warnings";
+  const status = step.waiting ? "pending" : statusOf(step.result, true);
+  const isNotable =
+    isBroken(status) || status === "running" || step.waiting !== null || status === "warnings";
   const [openedByUser, setOpenedByUser] = useState<boolean>();
   const isOpen = openedByUser ?? isNotable;
   return (
@@ -63,7 +65,8 @@ function StepRow({ step }: { step: Step }) {
           <StatusIcon status={status} label={true} />
           <span className="step-name">{step.name}</span>
           <span className="muted clip step-note">
-            {step.summary || (status === "running" ? "" : statusLabel(status).toLowerCase())}
+            {step.waiting?.text ??
+              (step.summary || (status === "running" ? "" : statusLabel(status).toLowerCase()))}
           </span>
           <span className="number">
             <Duration from={step.started_at} to={step.finished_at} />
@@ -83,7 +86,15 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
   const last = logsWithOutput.at(-1);
   return (
     <div className="step-body">
-      {step.operations.length === 0 ? (
+      {step.locks_taken_at && (
+        <p className="muted step-empty">
+          Waited <Duration from={step.started_at} to={step.locks_taken_at} /> for{" "}
+          {plural(Object.keys(step.locks).length, "lock")}: {Object.keys(step.locks).join(", ")}
+        </p>
+      )}
+      {step.waiting ? (
+        <LockHolders wait={step.waiting} />
+      ) : step.operations.length === 0 ? (
         <p className="muted step-empty">
           {status === "running" ? "Starting…" : "This step ran nothing on the worker."}
         </p>
@@ -96,6 +107,21 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
       )}
       {last && <LogTail log={last} isGrowing={status === "running"} />}
     </div>
+  );
+}
+
+/** The builds that have the lock that a step waits for. */
+function LockHolders({ wait }: { wait: LockWait }) {
+  return (
+    <p className="muted step-empty">
+      {wait.held_by.length === 0 ? `Lock ${wait.lock} is kept for others.` : `Lock ${wait.lock} is held by `}
+      {wait.held_by.map(({ build_id, builder, number }, index) => (
+        <Fragment key={build_id}>
+          {index > 0 && ", "}
+          <BuildLink build={{ id: build_id, builder, number }} />
+        </Fragment>
+      ))}
+    </p>
   );
 }
 

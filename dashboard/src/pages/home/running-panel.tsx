@@ -3,6 +3,12 @@ import { BuildLink } from "../../components/build-link.tsx";
 import { Duration } from "../../time/time-elements.tsx";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 
+function whatItDoes({ status, step }: Home["running"][number]) {
+  if (status === "stopping" && !step?.after_stop) return "stopping";
+  if (!step) return "starting";
+  return step.waiting ? `${step.name}: ${step.waiting.text}` : step.name;
+}
+
 /** The running builds: current step, worker and time so far. */
 export function RunningPanel({ home }: { home: Home }) {
   return (
@@ -22,11 +28,7 @@ export function RunningPanel({ home }: { home: Home }) {
               <span className="clip running-name">
                 <BuildLink build={build} />
               </span>
-              <span className="clip muted running-step">
-                {build.status === "stopping" && !build.step?.after_stop
-                  ? "stopping"
-                  : (build.step?.name ?? "starting")}
-              </span>
+              <span className="clip muted running-step">{whatItDoes(build)}</span>
               <span className="muted running-worker">{build.worker}</span>
               <span className="number">
                 <Duration from={build.assigned_at} />

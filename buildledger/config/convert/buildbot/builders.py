@@ -1,0 +1,228 @@
+"""Builders and the steps of their factories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from buildledger.config import limits
+from buildledger.config.convert.buildbot import described, environment, names, values
+from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
+from buildledger.config.convert.buildbot.context import BuildContext
+from buildledger.config.convert.buildbot.described import BuilderOf, FactoryOf, StepOf, Value
+from buildledger.config.convert.buildbot.locks import Locks
+from buildledger.config.convert.buildbot.references import literal
+from buildledger.config.convert.buildbot.site import Site, entries, items
+from buildledger.config.convert.buildbot.steps import kinds
+from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
+from buildledger.config.convert.buildbot.workers import Workers
+from buildledger.config.steps.step import StepModel
+
+TAKES_STEP_LOCKS = "locks" not in StepModel.unbuilt
+
+
+@dataclass
+class NewStep:
+    """A step of the result, and what is said above it."""
+
+    keys: Keys
+    comments: list[str] = field(default_factory=list)
+
+
+@dataclass
+class NewBuilder:
+    """A builder of the result."""
+
+    name: str
+    keys: dict[str, Any]
+    """All but its steps and its inputs."""
+    inputs: dict[str, dict[str, Any]]
+    steps: list[NewStep]
+    closing: list[str]
+    """What is said below its last step: of steps that weren't converted."""
+    comments: list[str]
+
+
+class Builders:
+    """The builders of the result."""
+
+    def __init__(self, site: Site, workers: Workers, locks: Locks) -> None:
+        self._site = site
+        self._workers = workers
+        self._locks = locks
+        self.declared: list[NewBuilder] = []
+
+    def convert(self) -> None:
+        """Convert all of them."""
+        for builder in self._site.extracted.builders:
+            old = str(builder.attributes.get("name"))
+            entry = self._site.account.entry(Kind.BUILDERS, old, old, builder.place)
+            if old.startswith("__"):
+                entry.refuse("it is made by Buildbot for its own cleaning", "`retention` is the server's own work")
+            else:
+                self.declared.append(self._builder(builder, old, entry))
+
+    def _builder(self, builder: BuilderOf, old: str, entry: Entry) -> NewBuilder:
+        site, get = self._site, builder.attributes.get
+        workers = [str(each) for each in items(get("workernames"))]
+        context = BuildContext(site, self._workers.labels(workers), None)
+        new = site.builder_names.name(old)
+        keys = self._about(builder, new, old)
+        env = environment.convert(get("env"), context, entry)
+        context.variables = env.from_worker
+        properties = self._properties(builder, context, entry)
+        factory = site.extracted.factories[builder.factory]
+        steps, closing = self._steps(factory, builder.factory, workers, context)
+        # Only now is it known which properties of the whole configuration its steps use.
+        keys |= {"env": env.env} if env.env else {}
+        keys |= {"properties": properties} if properties else {}
+        keys["worker"] = self._worker(workers)
+        keys |= self._collapse(get("collapseRequests"), entry)
+        if locks := self._locks.uses(get("locks"), workers, entry):
+            keys["locks"] = locks
+        self._functions(builder, entry)
+        context.remark_inputs(entry)
+        return NewBuilder(new, keys, context.inputs, steps, closing, [f"in Buildbot: {old}"] if new != old else [])
+
+    def _about(self, builder: BuilderOf, new: str, old: str) -> dict[str, Any]:
+        get = builder.attributes.get
+        keys: dict[str, Any] = {}
+        if isinstance(project := get("project"), str) and project:
+            keys["project"] = names.name(project)
+        description = get("description")
+        if isinstance(description, str) and description:
+            keys["description"] = description[: limits.TEXT_CHARACTERS]
+        elif new != old:
+            keys["description"] = old
+        if tags := list(dict.fromkeys(names.name(str(tag)) for tag in items(get("tags")))):
+            keys["tags"] = tags[:64]
+        return keys
+
+    def _properties(self, builder: BuilderOf, context: BuildContext, entry: Entry) -> dict[str, Any]:
+        """Buildbot's global properties, then the builder's own."""
+        given: dict[str, Value] = {
+            **entries(builder.attributes.get("defaultProperties")),
+            **entries(builder.attributes.get("properties")),
+        }
+        converted: dict[str, Any] = {}
+        for name, value in given.items():
+            one = self._site.account.entry(
+                Kind.PROPERTIES, (entry.name, name), f"{name} of {entry.name}", builder.place
+            )
+            try:
+                said = _property_value(value, context)
+            except UnsayableError as error:
+                one.refuse(error.why, error.instead)
+                continue
+            converted[context.set_property(name)] = said
+        return converted
+
+    def _worker(self, workers: list[str]) -> str:
+        new = [self._site.worker_names.name(each) for each in dict.fromkeys(workers)]
+        if len(new) == 1:
+            return f"worker.name == {literal(new[0])}"
+        return f"worker.name in [{', '.join(literal(each) for each in new)}]"
+
+    def _collapse(self, value: Value, entry: Entry) -> dict[str, Any]:
+        if value is None:
+            value = self._site.extracted.settings.get("collapseRequests")
+        if value is False:
+            return {"collapse": "never"}
+        if value is not None and value is not True:
+            entry.note("collapseRequests", values.unsayable(value).why, "choose never, same-branch or same-revision")
+        return {}
+
+    def _functions(self, builder: BuilderOf, entry: Entry) -> None:
+        """Choices that are made by code."""
+        get = builder.attributes.get
+        for name, instead in (
+            ("nextWorker", "the worker is chosen by `worker`, and among those that fit by the server"),
+            ("nextBuild", "requests are taken by `priority`, then by age"),
+            (
+                "canStartBuild",
+                "say in `worker` what a worker has to be, and take a lock for what must not be at one time",
+            ),
+            ("do_build_if", "say it in `when`"),
+        ):
+            value = get(name)
+            of_buildbot = isinstance(value, described.Function) and "/buildbot/config/" in value.place.file
+            if value is not None and not of_buildbot:
+                entry.note(name, values.unsayable(value).why, instead)
+
+    def _steps(
+        self, factory: FactoryOf, number: int, workers: list[str], context: BuildContext
+    ) -> tuple[list[NewStep], list[str]]:
+        workdir = factory.attributes.get("workdir")
+        context.base = workdir.rstrip("/") if isinstance(workdir, str) and workdir.strip("/.") else "build"
+        made: list[NewStep] = []
+        waiting: list[str] = []
+        for index, step in enumerate(factory.steps):
+            old = self._old_step(factory, number, index, step, context)
+            if not isinstance(workdir, str | None):
+                old.entry.note(
+                    "workdir", "the factory's workdir is made when it runs", "it runs in the build's directory"
+                )
+            try:
+                converted = self._convert(old, workers)
+            except UnsayableError as error:
+                old.entry.refuse(error.why, error.instead)
+                place = "" if step.place is None else f", line {step.place.line}"
+                waiting.append(f"not converted: {old.entry.name}{place}: {error.why}")
+                continue
+            made += [
+                NewStep(keys, [*waiting, *old.comments] if position == 0 else [])
+                for position, keys in enumerate(converted)
+            ]
+            waiting = []
+        _make_unique(made)
+        if not made:
+            lost = bool(factory.steps)
+            placeholder: Keys = {"name": "nothing was converted", "run": ["false"]} if lost else {"run": ["true"]}
+            return [NewStep(placeholder, waiting or ["the factory has no steps"])], []
+        return made[: limits.STEPS], waiting
+
+    def _old_step(self, factory: FactoryOf, number: int, index: int, step: StepOf, context: BuildContext) -> OldStep:
+        cls = self._site.extracted.class_of(step)
+        said = step.attributes.get("name", cls.attributes.get("name"))
+        name = f"{cls.name} '{said}'" if isinstance(said, str) and said != cls.name else cls.name
+        place = step.place or factory.place
+        return OldStep(step, cls, context, self._site.account.entry(Kind.STEPS, (number, index), name, place))
+
+    def _convert(self, old: OldStep, workers: list[str]) -> list[Keys]:
+        if old.step.error is not None:
+            raise UnsayableError(f"the step can't be made: {old.step.error}")
+        converted = kinds.convert(old)
+        locks = old.attribute("locks")
+        if items(locks):
+            used = self._locks.uses(locks, workers, old.entry)
+            if TAKES_STEP_LOCKS and used:
+                converted[0]["locks"] = used
+            elif used:
+                old.entry.note(
+                    "locks", "a step takes no locks", "give the lock to the builder, which holds it for the build"
+                )
+        return converted
+
+
+def _property_value(value: Value, context: BuildContext) -> Any:
+    match value:
+        case bool() | int():
+            return value
+        case described.ListOf(items=elements) if all(isinstance(each, str) for each in elements):
+            return list(elements)
+        case None:
+            return ""
+        case _:
+            return values.text(value, context)
+
+
+def _make_unique(steps: list[NewStep]) -> None:
+    """As Buildbot does: a second `compile` is `compile_1`."""
+    taken: set[str] = set()
+    for step in steps:
+        if (name := step.keys.get("name")) is not None:
+            number, unique = 1, name
+            while unique in taken:
+                unique, number = f"{name}_{number}", number + 1
+            taken.add(unique)
+            step.keys["name"] = unique

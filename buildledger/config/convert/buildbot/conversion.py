@@ -1,0 +1,69 @@
+"""A loaded Buildbot configuration → a configuration file, a page of what wasn't converted, and the account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from buildledger.config.convert.buildbot import unconverted, values
+from buildledger.config.convert.buildbot.account import Account
+from buildledger.config.convert.buildbot.builders import Builders
+from buildledger.config.convert.buildbot.described import Extracted
+from buildledger.config.convert.buildbot.document import Document
+from buildledger.config.convert.buildbot.locks import Locks
+from buildledger.config.convert.buildbot.site import Site
+from buildledger.config.convert.buildbot.templates import Templates
+from buildledger.config.convert.buildbot.triggers import kinds as triggers
+from buildledger.config.convert.buildbot.workers import Workers
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What came out."""
+
+    yaml: str
+    unconverted: str
+    account: Account
+    secrets: tuple[str, ...]
+    """Names of the secrets that the result needs."""
+
+
+def convert(extracted: Extracted, *, file: str, directory: str) -> Conversion:
+    """Convert a configuration that was loaded from `file` in `directory`."""
+    site = Site(extracted)
+    workers = Workers(site)
+    workers.convert()
+    locks = Locks(site)
+    builders = Builders(site, workers, locks)
+    builders.convert()
+    made = triggers.convert(site)
+    templates = Templates(builders.declared)
+
+    document = Document(
+        [f"Converted from {file} (Buildbot {extracted.buildbot}). What isn't in here is in unconverted.md."]
+    )
+    document.key("server", _server(site))
+    document.key("secrets", {"provider": "file", "path": "secrets"} if site.secrets else {})
+    document.section("sources", site.sources.declared, {})
+    document.section("workers", workers.declared, workers.comments)
+    document.section("locks", locks.declared, {})
+    document.templates(templates.declared)
+    document.builders(builders.declared, templates)
+    document.triggers(made)
+    return Conversion(
+        yaml=document.text(),
+        unconverted=unconverted.markdown(site.account, directory),
+        account=site.account,
+        secrets=tuple(site.secrets),
+    )
+
+
+def _server(site: Site) -> dict[str, Any]:
+    settings = site.extracted.settings
+    keys: dict[str, Any] = {}
+    if (title := values.plain(settings.get("title"))) is not None:
+        keys["title"] = title
+    url = values.plain(settings.get("buildbotURL"))
+    if url is not None and url.startswith(("http://", "https://")):
+        keys["url"] = url.rstrip("/")
+    return keys

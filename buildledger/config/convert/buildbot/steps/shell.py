@@ -1,0 +1,168 @@
+"""Steps that run a command of the user's: `ShellCommand` and everything made like it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+
+from buildledger.config.convert.buildbot import described, environment, references, values
+from buildledger.config.convert.buildbot.account import UnsayableError
+from buildledger.config.convert.buildbot.described import Value
+from buildledger.config.convert.buildbot.environment import Environment
+from buildledger.config.convert.buildbot.references import Part
+from buildledger.config.convert.buildbot.shell_text import ShellText, exports, needs_going_on
+from buildledger.config.convert.buildbot.site import entries
+from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, common, directory, timeout
+from buildledger.config.paths import fault as path_fault
+
+SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
+RUNS = frozenset({"run", "start", "startVC", "makeRemoteShellCommand"})
+"""A class that has one of these of its own does something else than its base."""
+_COUNTING = frozenset(
+    {"WarningCountingShellCommand", "Compile", "PyFlakes", "PyLint", "Sphinx", "BuildEPYDoc", "VisualStudio"}
+)
+_READING = {
+    "SubunitShellCommand": "add a `test_report` with `format: subunit`",
+    "Trial": "have trial write a report (--reporter=subunit) and add a `test_report` step",
+    "PerlModuleTest": "have prove write TAP or JUnit and add a `test_report` step",
+    "MTR": "have it write JUnit (--xml-report) and add a `test_report` step",
+}
+
+
+def convert(old: OldStep) -> list[Keys]:
+    """The command as the step has it."""
+    command = old.attribute("command")
+    if command is None or command == described.ListOf([]):
+        raise UnsayableError(
+            f"{old.cls.name} puts its command together when it runs", "write the command as `run`, or in a `script`"
+        )
+    return of_command(old, command)
+
+
+def of_command(old: OldStep, command: Value) -> list[Keys]:
+    """The step with this command, and what it needs beside it."""
+    env = _environment(old)
+    _remark(old)
+    step = common(old) | program(old, command, env) | directory(old) | timeout(old)
+    return [step, *_log_files(old, step)]
+
+
+def program(old: OldStep, command: Value, env: Environment) -> Keys:
+    """`run` or `script`, with the variables that it needs."""
+    if isinstance(command, described.ListOf | described.Flatten):
+        return _argv(old, values.arguments(command, old.context), env)
+    if isinstance(command, described.PropertyOf):
+        raise UnsayableError("its command is a property: text of a build never becomes a script", "give it arguments")
+    return _script(values.parts(command, old.context), env)
+
+
+def _script(parts: Sequence[Part], env: Environment) -> Keys:
+    shell = ShellText({*env.env, *env.from_worker})
+    text = shell.script(parts)
+    if not text.strip():
+        raise UnsayableError("its command is empty")
+    going_on = "set +e\n" if needs_going_on(text) else ""
+    return _with_env({"script": going_on + exports(env.from_worker) + text}, env, shell)
+
+
+def _argv(old: OldStep, argv: list[list[Part]], env: Environment) -> Keys:
+    if not argv:
+        raise UnsayableError("its command is empty")
+    shell = ShellText({*env.env, *env.from_worker})
+    if (index := _script_argument(argv)) is not None:
+        text = shell.script(argv[index])
+        if posixpath.basename(str(argv[0][0])) == "sh" and index == len(argv) - 1 == 2:
+            going_on = "set +e\n" if needs_going_on(text) else ""
+            return _with_env({"script": going_on + exports(env.from_worker) + text}, env, shell)
+        argv = [*argv[:index], [text], *argv[index + 1 :]]
+    if env.from_worker:
+        return _with_env({"script": f"{exports(env.from_worker)}exec {shell.command(argv)}"}, env, shell)
+    return _with_env({"run": [references.node(argument) for argument in argv]}, env, shell)
+
+
+def _script_argument(argv: list[list[Part]]) -> int | None:
+    """Which argument a shell reads as a script: `bash -c TEXT`."""
+    if len(argv) < 3 or len(argv[0]) != 1 or posixpath.basename(str(argv[0][0])) not in SHELLS:
+        return None
+    for index, argument in enumerate(argv[1:-1], start=1):
+        flag = argument[0] if len(argument) == 1 and isinstance(argument[0], str) else ""
+        if not flag.startswith("-"):
+            return None
+        if not flag.startswith("--") and flag.endswith("c"):
+            return index + 1
+    return None
+
+
+def _with_env(keys: Keys, env: Environment, shell: ShellText) -> Keys:
+    variables = {**env.env, **shell.env}
+    return keys | ({"env": variables} if variables else {})
+
+
+def _environment(old: OldStep) -> Environment:
+    """The step's variables, and those of its builder that only a shell can put together."""
+    own = environment.convert(old.attribute("env"), old.context, old.entry)
+    inherited = {name: text for name, text in old.context.variables.items() if name not in own.env}
+    return Environment(own.env, inherited | own.from_worker)
+
+
+def _log_files(old: OldStep, step: Keys) -> list[Keys]:
+    """Files that Buildbot shows as logs beside the output are kept as artifacts."""
+    uploads: list[Keys] = []
+    for name, value in entries(old.attribute("logfiles")).items():
+        path = entries(value).get("filename") if isinstance(value, described.DictOf) else value
+        try:
+            node = values.text(path, old.context)
+            if isinstance(node, str) and "workdir" in step:
+                node = posixpath.normpath(posixpath.join(step["workdir"], node))
+            if isinstance(node, str) and (reason := path_fault(node)):
+                raise UnsayableError(reason)
+        except UnsayableError as error:
+            old.entry.note(f"logfiles: {name}", error.why, "add an `upload` step with `always_run: true`")
+            continue
+        uploads.append({"name": f"log {name}", "upload": node, "optional": True, "always_run": True})
+        old.entry.note("logfiles", "files are kept as artifacts when the step has ended, not followed while it runs")
+    return uploads
+
+
+def _remark(old: OldStep) -> None:
+    """What a shell command of Buildbot can do besides."""
+    note = old.entry.note
+    if _COUNTING.intersection(old.cls.bases) and old.attribute("warningPattern", default="") is not None:
+        note(
+            "warnings",
+            "warnings in the output aren't counted",
+            "have the command itself fail, with -Werror and the like",
+        )
+    for name, instead in _READING.items():
+        if name in old.cls.bases:
+            note("results", "its output isn't read for the results of tests", instead)
+    if _differs(old.attribute("decodeRC"), {"0": 0}):
+        note("decodeRC", "an exit code other than 0 is a failure", "have a script exit with 0 for those that are none")
+    if old.attribute("initialStdin") is not None:
+        note("initialStdin", "programs get no input", "have a script feed it")
+    if old.attribute("usePTY", default=False) is True:
+        note("usePTY", "programs get no terminal", "run it under `script -qec`, if it needs one")
+    if old.attribute("sigtermTime") is not None:
+        note("sigtermTime", "how a program is stopped isn't chosen by the step")
+    if old.attribute("max_lines") is not None:
+        note("max_lines", "the amount of output is limited in bytes, by the server")
+
+
+def _differs(value: Value, usual: dict[str, int]) -> bool:
+    return value is not None and entries(value) != usual
+
+
+def refuse_own_run(old: OldStep) -> None:
+    """A class of the user's that runs things its own way can't be read; what else it overrides is noted."""
+    if not old.cls.of_user:
+        return
+    if own := sorted(RUNS.intersection(old.cls.methods)):
+        raise UnsayableError(
+            f"the class {old.cls.name} has its own {', '.join(own)}(){values.where(old.cls.place)}",
+            "write what it does as `run` or `script`",
+        )
+    others = [method for method in old.cls.methods if method != "__init__"]
+    if others:
+        old.entry.note(
+            f"class {old.cls.name}", f"of it only the values were taken, not what {', '.join(others)}() does"
+        )

@@ -1,0 +1,1 @@
+"""Buildbot's schedulers, one file a family, become triggers."""

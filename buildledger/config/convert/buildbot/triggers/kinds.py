@@ -1,0 +1,32 @@
+"""Which class of scheduler is converted how, and what is said of those that can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from buildledger.config.convert.buildbot.account import Kind, UnsayableError
+from buildledger.config.convert.buildbot.site import Site
+from buildledger.config.convert.buildbot.triggers import manual
+from buildledger.config.convert.buildbot.triggers.trigger import NewTrigger, OldScheduler
+
+Convert = Callable[[OldScheduler], list[NewTrigger]]
+
+KINDS: Mapping[str, Convert] = {"ForceScheduler": manual.force}
+"""By the name of the class; of a class that isn't here, its nearest base."""
+
+
+def convert(site: Site) -> list[NewTrigger]:
+    """The triggers that the schedulers of a configuration become."""
+    made: list[NewTrigger] = []
+    for thing in site.extracted.schedulers:
+        cls = site.extracted.class_of(thing)
+        name = str(thing.arguments.get("name", thing.attributes.get("name")))
+        entry = site.account.entry(Kind.SCHEDULERS, name, f"{cls.name} '{name}'", thing.place)
+        kind = site.extracted.base_among(thing, KINDS)
+        try:
+            if kind is None:
+                raise UnsayableError(f"a scheduler of the class {cls.name} has no counterpart", "write a trigger")
+            made += KINDS[kind](OldScheduler(thing, cls, site, entry))
+        except UnsayableError as error:
+            entry.refuse(error.why, error.instead)
+    return made

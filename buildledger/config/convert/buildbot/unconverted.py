@@ -1,0 +1,88 @@
+"""The account as a page of what is left to do, thing by thing, and as a few lines for a terminal."""
+
+from __future__ import annotations
+
+import posixpath
+
+from buildledger.config.convert.buildbot.account import Account, Entry, Remark, Status
+from buildledger.config.convert.buildbot.described import Place
+
+HEAD = """\
+# What `buildledger config from-buildbot` didn't convert
+
+{summary}
+
+Everything of the old configuration is counted. *Converted with a note* means that it is in `buildledger.yaml`, and
+something of it isn't as it was.
+"""
+
+
+def markdown(account: Account, directory: str) -> str:
+    """The whole page. Places below `directory` are said relative to it."""
+    text = HEAD.format(summary=_table(account))
+    for status, title in ((Status.UNCONVERTED, "Not converted"), (Status.NOTED, "Converted with a note")):
+        entries = [entry for entry in account.entries if entry.status is status]
+        if entries:
+            text += f"\n## {title}\n"
+            for kind in dict.fromkeys(entry.kind for entry in entries):
+                text += f"\n### {kind.capitalize()}\n\n"
+                text += "".join(_entry(entry, directory) for entry in entries if entry.kind is kind)
+    if all(entry.status is Status.CONVERTED for entry in account.entries):
+        text += "\nNothing is left to do.\n"
+    return text
+
+
+def lines(account: Account) -> list[str]:
+    """The account for a terminal: a line for each kind."""
+    return [f"{kind:<15}{_percent(of):>5}   {_said(of)}" for kind, of in account.counts().items()]
+
+
+def _table(account: Account) -> str:
+    rows = [
+        "| kind | there are | converted | with a note | not converted | converted |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for kind, of in account.counts().items():
+        numbers = [sum(of.values()), *(of[status] for status in Status)]
+        rows.append(f"| {kind} | {' | '.join(str(number) for number in numbers)} | {_percent(of)} |")
+    return "\n".join(rows)
+
+
+def percent(counts: dict[Status, int]) -> int:
+    """How much of a kind is in the result, in whole percent; 100 only if all is."""
+    total = sum(counts.values())
+    return 100 * (total - counts[Status.UNCONVERTED]) // total if total else 100
+
+
+def _percent(counts: dict[Status, int]) -> str:
+    return f"{percent(counts)} %"
+
+
+def _said(counts: dict[Status, int]) -> str:
+    return ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+
+
+def _entry(entry: Entry, directory: str) -> str:
+    text = f"- **{_plain(entry.name)}**{shown(entry.place, directory)}\n"
+    return text + "".join(f"  - {_remark(remark)}\n" for remark in entry.remarks)
+
+
+def _remark(remark: Remark) -> str:
+    what = f"`{remark.what}`: " if remark.what else ""
+    instead = f". *Instead:* {remark.instead}" if remark.instead else ""
+    return f"{what}{_plain(remark.why)}{_plain(instead)}"
+
+
+def _plain(text: str) -> str:
+    """What comes from the old configuration is text, also where Markdown would read more into it."""
+    return " ".join(text.replace("<", "&lt;").split())
+
+
+def shown(place: Place | None, directory: str) -> str:
+    """` (master.cfg:12)`."""
+    if place is None:
+        return ""
+    file = place.file
+    if file.startswith(directory.rstrip("/") + "/"):
+        file = posixpath.relpath(file, directory)
+    return f" ({file}:{place.line})" if place.line is not None else f" ({file})"

@@ -19,7 +19,7 @@ from buildledger.config.convert.buildbot import refusals
 from buildledger.config.convert.buildbot.described import FORMAT, Extracted, read_extracted
 
 SCRIPT = Path(buildbot.__file__).parent / "extraction" / "run.py"
-GRACE_SECONDS = 15.0
+GRACE_SECONDS = 60.0
 """How much later the process is killed than it should have said itself where it was."""
 PROBE_SECONDS = 30.0
 _FRAME = re.compile(r'^  File "(.+)", line (\d+) in ', re.MULTILINE)

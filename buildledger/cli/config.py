@@ -10,7 +10,7 @@ import click
 
 from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, read_file, text_of
+from buildledger.cli.config_files import FILE, NOT_THE_SERVER, read_file, strict_option, text_of
 from buildledger.cli.config_history import history, show
 from buildledger.cli.config_render import render
 from buildledger.cli.from_buildbot import from_buildbot
@@ -31,12 +31,15 @@ config.add_command(from_buildbot)
 @click.argument("file", type=FILE)
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0 for editors and code hosts.")
 @click.option("--no-secrets", is_flag=True, help=NOT_THE_SERVER)
-def check_file(file: Path, sarif: bool, no_secrets: bool) -> None:
+@strict_option
+def check_file(file: Path, sarif: bool, no_secrets: bool, strict: bool) -> None:
     """Say everything that is wrong with FILE, with line and column. Needs no server.
 
     FILE may be a directory: all its *.yaml, *.yml and *.json are read; or - for standard input.
+
+    Exit code 0: nothing, or warnings only, of what loads but can't be meant; 1: FILE has errors.
     """
-    loaded = read_file(file, no_secrets=no_secrets)
+    loaded = read_file(file, no_secrets=no_secrets, strict=strict)
     for name in loaded.given.left_out:
         click.echo(f"{file}: left out {name}", err=True)
     if sarif:

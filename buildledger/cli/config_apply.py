@@ -13,7 +13,7 @@ import msgspec
 
 from buildledger.cli.answers import RefusedError
 from buildledger.cli.client import Client
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file, origin_of
+from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file, origin_of, strict_option
 from buildledger.cli.config_history import REVISION, stored_configuration
 from buildledger.cli.options import json_option, state_option
 from buildledger.config.diff import ExitCode, diff
@@ -97,14 +97,15 @@ def diff_configurations(
 @click.argument("file", type=FILE)
 @expect_option
 @message_option
+@strict_option
 @state_option
-def apply_file(file: Path, expect: int | None, message: str, state: Path) -> None:
+def apply_file(file: Path, expect: int | None, message: str, strict: bool, state: Path) -> None:
     """Make FILE the configuration in force, whole or not at all. Running builds keep the one they began with.
 
     What it changes is shown first; `config diff` shows it without applying anything. If somebody else has applied
     another one meanwhile, nothing is changed, it says who, and the exit code is 3.
     """
-    wanted = load_file(file)
+    wanted = load_file(file, strict=strict)
     plan = _plan_of(state, wanted)
     body = {"text": wanted.to_json(), "origin": origin_of(file), "message": message}
     _put_in_force(state, plan, "/config", body, expect)

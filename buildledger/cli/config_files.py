@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
+import msgspec
 
 from buildledger.config import limits, report
 from buildledger.config.files import from_bytes
@@ -18,26 +20,39 @@ STANDARD_INPUT = Path("-")
 NOT_THE_SERVER = "This machine isn't the server: don't look whether the secrets are there."
 
 
-def read_file(file: Path, *, no_secrets: bool = False) -> Loaded:
-    """What a file, a directory of files, or (`-`) standard input says."""
+strict_option = click.option("--strict", is_flag=True, help="Count warnings as errors.")
+
+
+def read_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> Loaded:
+    """What a file, a directory of files, or (`-`) standard input says; with `strict`, warnings are errors."""
     gc.disable()  # of a million objects that all stay, the collector would find none to collect, again and again
     loader = Loader(secrets_required=not no_secrets)
-    if file != STANDARD_INPUT:
-        return loader.read(file)
-    raw = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
-    return loader.resolve(from_bytes(raw, "<stdin>", Path.cwd()))
+    if file == STANDARD_INPUT:
+        raw = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+        loaded = loader.resolve(from_bytes(raw, "<stdin>", Path.cwd()))
+    else:
+        loaded = loader.read(file)
+    return _strictly(loaded) if strict else loaded
 
 
-def load_file(file: Path, *, no_secrets: bool = False) -> Configuration:
-    """The configuration of a file, a directory of files, or (`-`) standard input.
+def load_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> Configuration:
+    """The configuration of a file, a directory of files, or (`-`) standard input; warnings of it go where errors go.
 
     Raises:
-        ClickException: It has errors; says them all.
+        ClickException: It has errors, which with `strict` warnings are as well; says them all.
     """
-    loaded = read_file(file, no_secrets=no_secrets)
+    loaded = read_file(file, no_secrets=no_secrets, strict=strict)
     if loaded.configuration is None:
         raise click.ClickException("\n" + text_of(loaded))
+    if loaded.problems:
+        click.echo(text_of(loaded), err=True)
     return loaded.configuration
+
+
+def _strictly(loaded: Loaded) -> Loaded:
+    """The same, with the warnings counted as errors."""
+    problems = [msgspec.structs.replace(problem, severity="error") for problem in loaded.problems]
+    return replace(loaded, problems=problems, configuration=None if problems else loaded.configuration)
 
 
 def origin_of(file: Path) -> str:

@@ -37,6 +37,7 @@ from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
 from buildledger.intake.polling.revision_finder import RevisionFinder
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.pipeline_texts import pipeline_texts
 from buildledger.ledger.signing import SignedHead
 from buildledger.operations.server_operations import ELSEWHERE_SECONDS, ServerOperations, performers
 from buildledger.projections.artifact_search import ArtifactSearch
@@ -91,7 +92,7 @@ class Server:
             peer = await serve_peers(settings, stores, self._clock, self._lifetime, stack)
             servers = await join_servers(settings, ledger, self._id, stack, self._heard, peer)
             stores.others.servers = servers
-            configurations = Configurations(ledger.at)
+            configurations = Configurations(ledger.at, pipeline_text=pipeline_texts(ledger))
             active = ActiveConfiguration(ledger, configurations)
             await active.load()
             file = await self._apply_file(ledger, active, stack)

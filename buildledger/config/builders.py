@@ -52,6 +52,7 @@ class BuilderResolver:
             inputs=inputs,
             matrix=matrix.types(self._model.matrix),
             properties=parsed.names["properties"] | self._model.properties.keys(),
+            granted_secrets=parsed.granted_secrets,
         )
 
     def resolve(self) -> list[resolved.Builder]:

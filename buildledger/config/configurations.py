@@ -8,16 +8,20 @@ position. Which configuration is *in force* depends on how far in the ledger som
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 
+from buildledger.config.effective import compose, compose_allowed, refusal
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded
 from buildledger.events.stored_format import UnreadableTextError
 
+COMPOSED_MAX = 256
+"""Configurations that are kept with a repository's pipeline: they share all but what the pipeline adds."""
 DECODED_MAX = 8
 """Decoded configurations that are kept."""
 DECODED_BYTES = 64 << 20
@@ -33,6 +37,16 @@ class UnreadableConfigurationError(ValueError):
         self.format = cause.number
 
 
+class UnreadablePipelineError(ValueError):
+    """A pipeline that a request or a build names can't be used."""
+
+    def __init__(self, digest: str, cause: str) -> None:
+        super().__init__(f"the pipeline {digest[:12]} of a repository can't be used: {cause}")
+
+
+_log = logging.getLogger(__name__)
+
+
 class Configurations:
     """Configurations by the position of the fact that applied them.
 
@@ -41,11 +55,23 @@ class Configurations:
     """
 
     def __init__(
-        self, fact_at: Callable[[int], Recorded], decoded_max: int = DECODED_MAX, decoded_bytes: int = DECODED_BYTES
+        self,
+        fact_at: Callable[[int], Recorded],
+        decoded_max: int = DECODED_MAX,
+        decoded_bytes: int = DECODED_BYTES,
+        *,
+        pipeline_text: Callable[[str], str] | None = None,
+        composed_max: int = COMPOSED_MAX,
     ) -> None:
-        """`fact_at` reads the fact at a position of the ledger, and may block."""
+        """`fact_at` reads the fact at a position of the ledger, `pipeline_text` the text of a pipeline by its digest.
+
+        Both may block. Without the second there are no pipelines.
+        """
         self._decoded_bytes = decoded_bytes
         self._fact_at = fact_at
+        self._pipeline_text = pipeline_text
+        self._composed_max = composed_max
+        self._composed: OrderedDict[tuple[str, str, bool], Configuration] = OrderedDict()
         self._decoded_max = decoded_max
         self._decoded: OrderedDict[int, Configuration] = OrderedDict()
         self._sizes: dict[int, int] = {}
@@ -76,6 +102,38 @@ class Configurations:
 
     def _is_too_much(self) -> bool:
         return len(self._decoded) > self._decoded_max or sum(self._sizes.values()) > self._decoded_bytes
+
+    def composed(self, central: Configuration, pipeline: str, *, allowed: bool) -> Configuration:
+        """A configuration with the pipeline of this digest; with `allowed` only what it allows of that one.
+
+        Raises:
+            UnreadablePipelineError: the pipeline's format is unknown, or there is no such pipeline.
+        """
+        key = (central.digest, pipeline, allowed)
+        with self._lock:
+            if (known := self._composed.get(key)) is not None:
+                self._composed.move_to_end(key)
+                return known
+        make = compose_allowed if allowed else compose
+        made = make(central, self.pipeline(pipeline))
+        with self._lock:
+            self._composed[key] = made
+            while len(self._composed) > self._composed_max:
+                self._composed.popitem(last=False)
+        return made
+
+    def pipeline(self, digest: str) -> Configuration:
+        """The pipeline with this digest: a configuration that has nothing but builders and triggers.
+
+        Raises:
+            UnreadablePipelineError
+        """
+        if self._pipeline_text is None:
+            raise UnreadablePipelineError(digest, "there are no pipelines here")
+        try:
+            return read_configuration(self._pipeline_text(digest))
+        except (KeyError, UnreadableTextError) as error:
+            raise UnreadablePipelineError(digest, str(error)) from error
 
     def text_at(self, position: int) -> str:
         """The text of that configuration as it is stored."""
@@ -123,16 +181,43 @@ class AppliedConfigurations:
         """Why the configuration in force can't be read; None if it can, or there is none."""
         return self._unreadable if self.current is None else None
 
-    def of(self, digest: str) -> Configuration:
-        """The configuration with this digest.
+    def in_force(self, pipeline: str | None) -> Configuration | None:
+        """The configuration in force, with what it allows of a pipeline; None where there is no configuration.
+
+        Without the pipeline's builders if that can't be read.
+        """
+        current = self.current
+        if current is None or pipeline is None:
+            return current
+        try:
+            return self._configurations.composed(current, pipeline, allowed=True)
+        except UnreadablePipelineError as error:
+            _log.error("%s", error)
+            return current
+
+    def refusal(self, pipeline: str, builder: str) -> str | None:
+        """Why the configuration in force doesn't allow a builder of a pipeline; None if it does, or nobody knows."""
+        if (current := self.current) is None:
+            return None
+        try:
+            found = self._configurations.pipeline(pipeline).builders.get(builder)
+        except UnreadablePipelineError as error:
+            return str(error)
+        return None if found is None else refusal(current, found)
+
+    def of(self, digest: str, pipeline: str | None = None) -> Configuration:
+        """The configuration with this digest, with a pipeline if one is named.
 
         Raises:
             KeyError: it was never applied.
             UnreadableConfigurationError: its format is unknown.
+            UnreadablePipelineError: the pipeline's is.
         """
         if digest == self.digest and (current := self.current) is not None:
-            return current
-        return self._configurations.at(self._positions[digest])
+            central = current
+        else:
+            central = self._configurations.at(self._positions[digest])
+        return central if pipeline is None else self._configurations.composed(central, pipeline, allowed=False)
 
     def positions(self, pinned: Collection[str]) -> dict[str, int]:
         """Where the configuration in force and those with these digests were applied, for a checkpoint."""

@@ -23,6 +23,7 @@ SECTIONS = {
     "locks": "lock",
     "builders": "builder",
     "triggers": "trigger",
+    "repo_pipelines": "pipeline",
 }
 UNCOMPARED = frozenset({"format"})
 """What is stored of a configuration and says nothing of it."""

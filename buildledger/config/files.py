@@ -172,10 +172,15 @@ def _take(given: Given, file: str, raw: bytes, limit_bytes: int = limits.FILE_BY
     try:
         given.texts[file] = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8", "replace")
-        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-        message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8"
-        given.refuse(file, "encoding", message, "save as UTF-8", line=line, column=column)
+        given.problems.append(not_utf8(file, raw, error))
+
+
+def not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
+    """The problem of a file that is no text, at the first byte that shows it."""
+    before = raw[: error.start].decode("utf-8", "replace")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8"
+    return Problem(file=file, line=line, column=column, code="encoding", message=message, hint="save as UTF-8")
 
 
 def _other_encoding(raw: bytes) -> str | None:

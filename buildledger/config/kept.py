@@ -86,7 +86,7 @@ class Kept:
     def __init__(self, before: Kept | None = None) -> None:
         self._before = before
         self._entries: dict[Path, _Entry] = {}
-        self._without_foreign: dict[Path, Any] = {}
+        self._plain: dict[Path, Any] = {}
         self._builders: dict[str, _Builder] = {}
         self._frame: dict[str, Any] | None = None
         """All sections but builders and triggers; None: builders weren't come to."""
@@ -113,16 +113,16 @@ class Kept:
         """Remember the model of a sound entry."""
         self._entries[path] = _Entry(entry, model)
 
-    def is_without_foreign(self, path: Path, entry: Any) -> bool:
-        """Whether an entry is known to hold no expressions of other systems."""
-        if self._before is None or self._before._without_foreign.get(path, self) is not entry:
+    def is_plain(self, path: Path, entry: Any) -> bool:
+        """Whether there is known to be nothing to say of the texts of an entry."""
+        if self._before is None or self._before._plain.get(path, self) is not entry:
             return False
-        self._without_foreign[path] = entry
+        self._plain[path] = entry
         return True
 
-    def keep_without_foreign(self, path: Path, entry: Any) -> None:
-        """Remember that an entry holds no expressions of other systems."""
-        self._without_foreign[path] = entry
+    def keep_plain(self, path: Path, entry: Any) -> None:
+        """Remember that there is nothing to say of the texts of an entry."""
+        self._plain[path] = entry
 
     def begin_builders(self, data: Mapping[str, Any], names: Collection[str]) -> None:
         """Find out whether builders may be taken over, by all that the file holds and the names of its builders."""

@@ -27,6 +27,12 @@ MATRIX_CELLS = 1_024
 """Cells of one builder, before `exclude`."""
 BUILDERS = 20_000
 """Of the whole file, matrices expanded."""
+PIPELINE_BYTES = 256 << 10
+"""Size of a repository's file, and of what a program generates."""
+PIPELINE_BUILDERS = 1_024
+"""Of a repository's file, at most what can be granted."""
+PIPELINE_CANONICAL_BYTES = 1_000_000
+"""A resolved repository's file, which is stored as one fact."""
 STEPS = 256
 """Of one builder."""
 ARGUMENTS = 1_024

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from buildledger.config import (
     builders,
+    grants,
     limits,
     parsing,
     projects,
@@ -17,9 +18,10 @@ from buildledger.config import (
     workers,
 )
 from buildledger.config.document import Document
+from buildledger.config.doubts.report import warn
+from buildledger.config.doubts.texts import warn_of_texts
 from buildledger.config.files import Given, read_files
 from buildledger.config.foreign.recognition import Foreign, recognise
-from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.inherited import check_inherited
 from buildledger.config.inputs import InputSpec
 from buildledger.config.kept import AskedSecrets, Kept
@@ -123,7 +125,7 @@ class Loader:
             configuration = _resolve(document, directory, kept, secrets_required=self._secrets_required)
         if configuration is not None:
             self._kept = kept.settle()
-        return Loaded(configuration=configuration, problems=_ordered(document), given=given)
+        return Loaded(configuration=configuration, problems=ordered(document), given=given)
 
 
 def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_required: bool) -> Configuration | None:
@@ -147,18 +149,20 @@ def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_require
         triggers=triggers.TriggerResolver(
             document,
             parsed,
-            _cells(resolved_builders),
+            cells(resolved_builders),
             inputs,
             {name: builder.sources for name, builder in resolved_builders.items()},
         ).resolve(),
+        repo_pipelines=grants.resolve(document, parsed, source),
     )
     check_lock_order(document, resolved_builders.values())
-    warn_of_foreign_expressions(document, kept)
+    warn_of_texts(document, kept)
     idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
         idle.warn(builder)
     if document.failed:
         return None
+    warn(document, parsed, configuration)
     if (size := len(configuration.to_json().encode())) > limits.CANONICAL_BYTES:
         message = f"everything expanded it has {size} bytes, at most {limits.CANONICAL_BYTES} are allowed"
         document.add("limit-expanded", (), message, "smaller matrices")
@@ -199,7 +203,7 @@ def _builders(
     return result
 
 
-def _cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
+def cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
     """What a name in a trigger means: a cell itself, a builder all its cells."""
     result: dict[str, list[str]] = {name: [name] for name in found}
     for builder in found.values():
@@ -220,7 +224,7 @@ def _foreign(file: str, found: Foreign) -> Problem:
     return Problem(file=file, line=0, column=0, code="foreign-file", message=message, notes=found.notes)
 
 
-def _ordered(document: Document) -> list[Problem]:
+def ordered(document: Document) -> list[Problem]:
     """Problems in the order of the files, up to the limit."""
     ordered = sorted(document.problems, key=lambda problem: (problem.file, problem.line, problem.column, problem.code))
     left = len(ordered) - limits.PROBLEMS

@@ -29,6 +29,7 @@ from buildledger.config.fields import (
 from buildledger.config.machine_models import Worker
 from buildledger.config.nodes import ExpressionText
 from buildledger.config.one_or_several import ONE_OR_SEVERAL
+from buildledger.config.pipeline_models import RepoPipeline
 from buildledger.config.secret_models import Secrets
 from buildledger.config.source_models import Source
 from buildledger.config.strict import Strict, choose
@@ -141,11 +142,18 @@ class SuccessTrigger(Strict):
     """Builders; the name of a matrix means all its cells."""
 
 
+TRIGGERS: dict[str, type[Strict]] = {
+    "change": ChangeTrigger,
+    "manual": ManualTrigger,
+    "cron": CronTrigger,
+    "success": SuccessTrigger,
+}
+"""The kinds of triggers, by `on`."""
 Trigger = Annotated[
     ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger,
     choose(
         "on",
-        {"change": ChangeTrigger, "manual": ManualTrigger, "cron": CronTrigger, "success": SuccessTrigger},
+        TRIGGERS,
         unbuilt=frozenset({"pull_request", "try", "call", "dependent"}),
         what="trigger",
     ),
@@ -163,7 +171,6 @@ class File(Strict):
             "identity",
             "logs",
             "notify",
-            "repo_pipelines",
             "retention",
             "statuses",
         }
@@ -193,6 +200,8 @@ class File(Strict):
     """What can be built, by name."""
     triggers: Annotated[list[Trigger], Field(max_length=4096), ONE_OR_SEVERAL] = []
     """What has builders build, and when."""
+    repo_pipelines: dict[Name, RepoPipeline] = {}
+    """What repositories may define for themselves, by their sources."""
 
 
 SECTIONS: dict[str, Any] = {name: info.annotation for name, info in File.model_fields.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, get_args
@@ -18,12 +19,13 @@ from buildledger.config.kept import Kept
 from buildledger.config.lock_models import DeclaredLocks
 from buildledger.config.machine_models import Worker
 from buildledger.config.one_or_several import as_list
+from buildledger.config.pipeline_models import RepoPipeline
 from buildledger.config.problems import Path
 from buildledger.config.secret_models import SecretsModel
 from buildledger.config.source_models import SourceModel
 from buildledger.config.strict import unknown_key
 
-_MAPPINGS = ("sources", "workers", "locks", "projects", "templates", "builders")
+_MAPPINGS = ("sources", "workers", "locks", "projects", "templates", "builders", "repo_pipelines")
 
 
 @dataclass
@@ -43,8 +45,11 @@ class Parsed:
     """Of all builders."""
     templates: dict[str, builder_models.Template] = field(default_factory=dict)
     builders: dict[str, builder_models.Builder] = field(default_factory=dict)
+    repo_pipelines: dict[str, RepoPipeline] = field(default_factory=dict)
     triggers: dict[int, Any] = field(default_factory=dict)
     """By index in the file."""
+    granted_secrets: frozenset[str] | None = None
+    """The only secrets that may be named; None: any."""
     names: dict[str, frozenset[str]] = field(default_factory=dict)
     """By section, those of unsound entries too: a reference to one is no second fault. As `properties` those that every
     builder has."""
@@ -75,17 +80,27 @@ def parse(document: Document, kept: Kept | None = None) -> Parsed:
             error = unknown_key(models.File, key, data[key])
             context = error.context or {}
             document.add(error.type, (key,), str(context["message"]), str(context["hint"]), at_key=True)
-    _version(document, data)
+    check_version(document, data)
     for section in ("server", "secrets", "properties"):
         if section in data and (model := _validate(document, kept, (section,), section, data[section])) is not None:
             setattr(parsed, section, model)
     parsed.defaults = _defaults(document, kept, data.get("defaults", {}))
     parsed.names["properties"] = _names_of(data, "properties") | _names_of(data, "defaults", "builder", "properties")
     parsed.describes_projects = "projects" in data
-    for section in _MAPPINGS:
-        _mapping(document, kept, section, data.get(section, {}), parsed)
-    _triggers(document, kept, data.get("triggers", []), parsed)
+    parse_sections(document, data, (*_MAPPINGS, "triggers"), parsed, kept)
     return parsed
+
+
+def parse_sections(
+    document: Document, data: dict[str, Any], sections: Iterable[str], parsed: Parsed, kept: Kept | None = None
+) -> None:
+    """Validate the entries of some sections that aren't known."""
+    kept = kept or Kept()
+    for section in sections:
+        if section == "triggers":
+            _triggers(document, kept, data.get(section, []), parsed)
+        else:
+            _mapping(document, kept, section, data.get(section, {}), parsed)
 
 
 def _defaults(document: Document, kept: Kept, entries: Any) -> Defaults:
@@ -116,7 +131,8 @@ def _names_of(data: Any, *way: str) -> frozenset[str]:
     return frozenset(data) if isinstance(data, dict) else frozenset()
 
 
-def _version(document: Document, data: dict[str, Any]) -> None:
+def check_version(document: Document, data: dict[str, Any]) -> None:
+    """Report a version of the format that is missing or isn't known."""
     if "version" not in data:
         document.add("missing-key", ("version",), "missing key 'version'", "the first line is 'version: 1'")
     elif data["version"] is True or data["version"] != 1 or not isinstance(data["version"], int):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from buildledger.config.codes import CODES
 from buildledger.config.painting import painted
@@ -39,7 +40,9 @@ def sarif(problems: Sequence[Problem], version: str) -> str:
 
 def _result(problem: Problem) -> dict[str, Any]:
     path = Path(problem.file)
-    physical: dict[str, Any] = {"artifactLocation": {"uri": path.as_uri() if path.is_absolute() else path.as_posix()}}
+    physical: dict[str, Any] = {
+        "artifactLocation": {"uri": path.as_uri() if path.is_absolute() else quote(path.as_posix())}
+    }
     if problem.line:
         physical["region"] = {"startLine": problem.line, "startColumn": problem.column}
     location: dict[str, Any] = {"physicalLocation": physical}

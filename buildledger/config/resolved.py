@@ -173,6 +173,30 @@ class SuccessTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", 
 Trigger = ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger
 
 
+class RepoPipeline(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file of a repository may define, and what its builders are held to."""
+
+    path: str
+    """Of the file, relative to the repository."""
+    branches: tuple[str, ...]
+    """Branches whose files count; patterns of `globs.py`."""
+    may_define: tuple[str, ...]
+    """Sections, and keys of builders."""
+    config_from: Literal["base", "head"]
+    """Whose file counts for what isn't merged."""
+    secrets: tuple[str, ...]
+    locks: tuple[str, ...]
+    sources: tuple[str, ...]
+    """Besides its own."""
+    worker: Expression | None
+    """True for the workers that its builders may run on, whatever they say themselves; None: any."""
+    project: str | None
+    """What its builders belong to."""
+    max_builders: int
+    max_steps: int
+    """Of each builder."""
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakref=True):
     """All that one configuration file says. Equal content has the same canonical text and digest."""
 
@@ -187,6 +211,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakre
     builders: Mapping[str, Builder]
     triggers: Mapping[str, Trigger]
     """By their names: the file's `name`, or one made of the kind and what it watches (`change-widget`)."""
+    repo_pipelines: Mapping[str, RepoPipeline] = msgspec.field(default_factory=dict)
+    """By the sources whose repositories have a file of their own."""
 
     def to_json(self) -> str:
         """Canonical text: sorted keys, no white space, every default spelled out so that it keeps its meaning."""
@@ -200,6 +226,16 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakre
     def digest(self) -> str:
         """SHA-256 of the canonical text in hex."""
         return sha256(self.to_json().encode()).hexdigest()
+
+    @property
+    def applied_digest(self) -> str:
+        """The digest of the configuration that was applied: this one, or the one that this is composed of."""
+        return self.digest
+
+    @property
+    def pipeline_digest(self) -> str | None:
+        """The digest of the repository's pipeline that this is composed with; None: of none."""
+        return None
 
 
 _encoder = msgspec.json.Encoder(order="sorted")

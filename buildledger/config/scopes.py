@@ -77,6 +77,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     matrix: Mapping[str, ValueType] = msgspec.field(default_factory=dict)
     properties: Collection[str] = ()
     is_template: bool = False
+    granted_secrets: Collection[str] | None = None
+    """The only secrets that may be named; None: any."""
     is_for_all: bool = False
     """It stands where it is for all builders: nothing of a single one is known."""
 
@@ -191,6 +193,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         }[kind]
 
     def _secret(self, path: Path, name: str, *, mask: bool) -> None:
+        if self.granted_secrets is not None and name not in self.granted_secrets:
+            message = f"the secret '{name}' isn't granted to this repository"
+            hint = f"granted: {listed(self.granted_secrets)}" if self.granted_secrets else WHO_GRANTS.format("secrets")
+            self.document.add("grant", path, message, hint)
+            return
         if self.secrets is None:
             return
         try:
@@ -208,6 +215,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             self.document.add("secret-unmaskable", path, f"secret '{name}' {reason}", hint)
 
 
+WHO_GRANTS = "'{}' of its repo_pipelines in the central configuration says what is"
+"""The hint for whatever isn't granted."""
 _ROOTS = {"input": "inputs", "property": "properties", "changes": "change", "workers": "worker"}
 """Slips of the first part of a name."""
 _KINDS = {"input": "input", "matrix": "axis", "property": "property"}

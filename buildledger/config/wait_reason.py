@@ -61,17 +61,22 @@ class Situation:
         configuration: Configuration | None,
         candidates: Iterable[Candidate],
         running: Sequence[RunningBuild],
-        waiting: Callable[[], Iterable[str]] = tuple,
+        waiting: Callable[[], Iterable[tuple[str, str | None]]] = tuple,
         waiting_steps: Iterable[LockWaiter] = (),
+        composed: Callable[[str], Configuration | None] = lambda pipeline: None,
     ) -> None:
-        """`waiting` gives the names of the builders of which something waits; `waiting_steps` wait for locks."""
+        """`waiting` gives the builders of which something waits, by their names and the digests of their pipelines.
+
+        `waiting_steps` wait for locks; `composed` gives the configuration with the pipeline of a digest.
+        """
+        self._composed = composed
         self._configuration = configuration
         self._candidates = tuple(candidates)
         self._running = running
         self._waiting = waiting
         self._waiting_steps = tuple(waiting_steps)
         self._free = {} if configuration is None else free_locks(configuration, running)
-        self._reasons: dict[tuple[str, RequirementKey], WaitReason] = {}
+        self._reasons: dict[tuple[str, str | None, RequirementKey], WaitReason] = {}
 
     def why(
         self,
@@ -79,16 +84,17 @@ class Situation:
         stamps: Sequence[SourceStamp],
         inputs: Mapping[str, Any],
         files: Callable[[], tuple[str, ...]],
+        pipeline: str | None = None,
     ) -> WaitReason:
         """The first thing that keeps a waiting request. `files` is asked only for a condition that depends on it."""
         if self._configuration is None:
             return WaitReason("builder_not_configured", "no configuration that this server can read is in force")
-        builder = self._configuration.builders.get(builder_name)
+        builder = self._builder(builder_name, pipeline)
         if builder is None:
             return not_configured(builder_name)
         asks_for_files = builder.worker is not None and "change.files" in mentioned(builder.worker.source)
         context = request_context(builder, stamps, inputs, files() if asks_for_files else ())
-        key = builder_name, requirement_key(builder, context)
+        key = builder_name, pipeline, requirement_key(builder, context)
         reason = self._reasons.get(key)
         if reason is None:
             requirement = Requirement(builder, context)
@@ -100,10 +106,13 @@ class Situation:
     @cached_property
     def _lacking(self) -> list[LockWaiter]:
         """Those that wait for locks and can't have them all: others matter to nobody."""
-        known = {} if self._configuration is None else self._configuration.builders
-        builders = [LockWaiter(name, known[name].locks) for name in self._waiting() if name in known]
-        every = (*builders, *self._waiting_steps)
+        known = [builder for each in self._waiting() if (builder := self._builder(*each)) is not None]
+        every = (*(LockWaiter(builder.name, builder.locks) for builder in known), *self._waiting_steps)
         return [each for each in every if lacking_lock(each.locks, self._free) is not None]
+
+    def _builder(self, name: str, pipeline: str | None) -> Builder | None:
+        configuration = self._configuration if pipeline is None else self._composed(pipeline)
+        return None if configuration is None else configuration.builders.get(name)
 
 
 def tried_again(reason: WaitReason) -> WaitReason:

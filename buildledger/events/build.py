@@ -41,6 +41,8 @@ class BuildAssigned(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """As in the first request."""
     config_digest: str
     """The configuration it is built under, whatever is applied meanwhile."""
+    pipeline: str | None = None
+    """The digest of the repository's pipeline that has the builder; None: the configuration has it."""
 
 
 class StepStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):

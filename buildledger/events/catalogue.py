@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from buildledger.events import build, change, config, log, machine, person, projection, request, seal, server, worker
+from buildledger.events import (
+    build,
+    change,
+    config,
+    log,
+    machine,
+    person,
+    pipeline,
+    projection,
+    request,
+    seal,
+    server,
+    worker,
+)
 from buildledger.events.fact import Fact
 
 FACTS: tuple[type[Fact], ...] = (
@@ -61,6 +74,10 @@ FACTS: tuple[type[Fact], ...] = (
     machine.MachineStopped,
     config.ConfigApplied,
     config.ConfigEffectFailed,
+    pipeline.PipelineDefined,
+    pipeline.PipelineRead,
+    pipeline.PipelineRejected,
+    pipeline.PipelineMissing,
     person.ClaimRecordedV1,
     person.ClaimRecorded,
     server.ServerStarted,

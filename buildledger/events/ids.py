@@ -20,6 +20,7 @@ ClaimId = NewType("ClaimId", UUID)
 WordsId = NewType("WordsId", UUID)
 ServerId = NewType("ServerId", UUID)
 ReaderId = NewType("ReaderId", UUID)
+PipelineId = NewType("PipelineId", UUID)
 
 NAMESPACE = UUID("6d2c1f0a-3a5e-5b0e-9b0c-7a1de0a3c9e1")
 CONFIG_STREAM = uuid5(NAMESPACE, "config")
@@ -38,6 +39,16 @@ def source_id(source: str) -> SourceId:
 def change_id(source: str, revision: str) -> ChangeId:
     """A commit of a source: the same commit on two branches is one change."""
     return ChangeId(_id("change", source, revision))
+
+
+def pipeline_id(digest: str) -> PipelineId:
+    """What a repository's file defines, by the digest of that: equal files of a source are one pipeline."""
+    return PipelineId(_id("pipeline", digest))
+
+
+def revision_pipeline_id(source: str, revision: str) -> PipelineId:
+    """The file of a revision, by what came of reading it."""
+    return PipelineId(_id("revision pipeline", source, revision))
 
 
 def request_id(*cause: object) -> RequestId:

@@ -74,6 +74,8 @@ class RequestSubmitted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """Typed inputs of a manual trigger; JSON values, never secrets."""
     config_digest: str
     """The configuration it was asked under; SHA-256 in hex."""
+    pipeline: str | None = None
+    """The digest of the repository's pipeline that has the builder; None: the configuration has it."""
     collapse_key: str | None = None
     """Queued requests of the same builder with the same key may be served by one build; None: never."""
     parent_build: BuildId | None = None

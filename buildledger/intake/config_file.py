@@ -87,7 +87,11 @@ class ConfigFile:
         return receipt
 
     async def _apply(self) -> Receipt:
-        wanted = await asyncio.to_thread(self._loader.load, self._path)
+        loaded = await asyncio.to_thread(self._loader.read, self._path)
+        wanted = loaded.sound
+        if wanted.digest != self._digest and loaded.problems:
+            warnings = problems_text(loaded.problems, texts=loaded.given.texts)
+            _log.warning("%s can be applied, but has warnings:\n%s", self._path, warnings)
         while True:
             current, required = await asyncio.to_thread(self._active.newest)
             command = ApplyConfig(

@@ -20,7 +20,7 @@ class Queue:
     """Requests with their state. Why one waits isn't stored: `config/wait_reason.py` says it."""
 
     NAME: ClassVar[str] = "queue"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     METADATA: ClassVar[sa.MetaData] = tables.METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -99,6 +99,7 @@ class QueueWriter:
                 "changes": encode(fact.changes),
                 "inputs": encode(fact.inputs),
                 "config_digest": fact.config_digest,
+                "pipeline": fact.pipeline,
                 "parent_build": fact.parent_build,
                 "rebuild_of": fact.rebuild_of,
                 "submitted_at": microseconds(recorded.meta.recorded_at),

@@ -21,6 +21,7 @@ request = sa.Table(
     text("changes"),
     text("inputs"),
     text("config_digest"),
+    text("pipeline", nullable=True),
     identity("parent_build", nullable=True),
     identity("rebuild_of", nullable=True),
     number("submitted_at"),

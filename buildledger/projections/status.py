@@ -198,6 +198,7 @@ class StatusWriter:
                 "requested_by": fact.requested_by,
                 "inputs": encode(fact.inputs),
                 "config_digest": fact.config_digest,
+                "pipeline": fact.pipeline,
                 "assigned_at": microseconds(recorded.meta.recorded_at),
             }
         )

@@ -83,6 +83,7 @@ build = sa.Table(
     text("requested_by"),
     text("inputs"),
     text("config_digest"),
+    text("pipeline", nullable=True),
     number("assigned_at"),
     schema=SCHEMA,
 )

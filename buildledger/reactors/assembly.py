@@ -38,7 +38,7 @@ def join(
     shared = SharedState(configurations)
     contexts = EvaluationContexts(ChangePaths(ledger))
     running = BuildRunner(shared, contexts)
-    triggering = Triggering(shared, contexts)
+    triggering = Triggering(shared, contexts, ledger)
     assigning = Scheduler(shared, contexts, running, triggering.default_branch)
     return Runner(
         ledger,

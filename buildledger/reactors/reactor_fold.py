@@ -24,7 +24,7 @@ class ReactorFold:
     """The shared state and the reactors' own; a `CheckpointedFold`."""
 
     NAME = "reactors"
-    VERSION = 12
+    VERSION = 13
 
     def __init__(
         self, shared: SharedState, triggering: Triggering, reactors: Sequence[Reactor], folded: Callable[[], None]

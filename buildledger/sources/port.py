@@ -130,6 +130,16 @@ class LookedUp(NamedTuple):
     """More than one thing begins so, of whatever kind."""
 
 
+class FoundFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a revision has at a path."""
+
+    kind: Literal["file", "link", "directory", "submodule"]
+    size_bytes: int
+    """Of a file."""
+    content: str
+    """What the system knows the content by."""
+
+
 class ServerCommand(NamedTuple):
     """A command for the server's own mirror of a repository."""
 
@@ -230,6 +240,18 @@ class MirrorCommands(Protocol):
 
     def log_reader(self) -> LogReader:
         """For what one `log` command prints."""
+        ...
+
+    def find_file(self, revision: str, path: str) -> ServerCommand:
+        """Print what a whole revision of the mirror has at a path, without its content."""
+        ...
+
+    def parse_found_file(self, output: bytes) -> FoundFile | None:
+        """What `find_file` printed; None if there is nothing."""
+        ...
+
+    def print_file(self, found: FoundFile) -> ServerCommand:
+        """Print the content of a file that was found."""
         ...
 
     def failure(self, errors: str) -> Failure:

@@ -115,3 +115,25 @@ def test_a_comparison_needs_something_to_compare(run: Run) -> None:
     """Neither a file nor a revision, or both, is a mistake of the command line."""
     assert run("config", "diff").exit_code == 2
     assert run("config", "diff", "ci.yaml", "--revision", "1").exit_code == 2
+
+
+def test_warnings_stop_nothing_unless_they_shall(run: Run, tmp_path: Path) -> None:
+    """They are shown, with exit code 0; --strict counts them as errors, in SARIF too."""
+    path = _written(tmp_path, CONFIG + "locks: {nobody: {count: 1}}\n")
+    shown = run("config", "check", path)
+    assert shown.exit_code == 0
+    assert "warning: nobody takes the lock 'nobody'" in shown.output
+    assert run("config", "check", "--strict", path).exit_code == 1
+    for option, level in (((), "warning"), (("--strict",), "error")):
+        results = json.loads(run("config", "check", "--sarif", *option, path).output)["runs"][0]["results"]
+        assert [(each["ruleId"], each["level"]) for each in results] == [("unused", level)]
+
+
+def test_applying_a_file_says_its_warnings(run: Run, served: ServedDirectory, tmp_path: Path) -> None:
+    """And applies it, unless warnings count as errors."""
+    path = _written(tmp_path, CONFIG + "locks: {nobody: {count: 1}}\n")
+    refused = run("config", "apply", "--strict", path, "--state", served.state)
+    assert refused.exit_code == 1
+    applied = run("config", "apply", path, "--state", served.state)
+    assert applied.exit_code == 0
+    assert "warning: nobody takes the lock 'nobody'" in applied.output

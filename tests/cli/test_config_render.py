@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SOUND = "version: 1\nbuilders:\n  a: {steps: [{run: [make]}]}\n"
+SOUND = "version: 1\nserver: {title: Rendered}\n"
 
 
 def render(program: str, *options: str, stdin: str = "", command: str = "render") -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
 
-from buildledger.config.diff import Diff, Entry, ExitCode, FieldChange, diff
+from buildledger.config.diff import SECTIONS, Diff, Entry, ExitCode, FieldChange, diff
 from buildledger.config.plan import STORED_LINES, lines, plan_text, stored_lines
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
@@ -285,9 +285,9 @@ def test_the_difference_makes_the_new_of_the_old(file: Path, chance: random.Rand
     assert bool(found) == (before.digest != after.digest)
     for entry in found.entries:
         assert entry.action == "changed"
-        section = {"server": "server", "secrets": "secrets"}.get(entry.kind, f"{entry.kind}s")
+        section = {kind: section for section, kind in SECTIONS.items()}.get(entry.kind, entry.kind)
         old, new = json.loads(before.to_json())[section], json.loads(after.to_json())[section]
-        if section.endswith("s") and section != "secrets":
+        if section in SECTIONS:
             old, new = old[entry.name], new[entry.name]
         assert _patched(old, entry.fields) == new
 

@@ -60,7 +60,6 @@ def test_parts_that_are_not_built_are_refused_by_name() -> None:
         "svn",
         "reports",
         "pull_request",
-        "repo_pipelines",
         "identity",
         "access",
         "notify",

@@ -219,9 +219,9 @@ def test_who_else_waits_is_looked_up_once() -> None:
     """However many requests wait for reserved locks: the reasons of a thousand cost one look at the queue."""
     looks: list[None] = []
 
-    def waiting() -> list[str]:
+    def waiting() -> list[tuple[str, str | None]]:
         looks.append(None)
-        return ["lint", "migration"]
+        return [("lint", None), ("migration", None)]
 
     held = RunningBuild(UUID(int=1), "lint", 1, (LockUse(lock="database"),))
     others = {**CONFIGURATION.builders, "other": msgspec.structs.replace(CONFIGURATION.builders["lint"], name="other")}

@@ -22,6 +22,14 @@ from buildledger.events.ids import (
 )
 from buildledger.events.log import LogFinished, LogOpened
 from buildledger.events.operation import Ended, Run
+from buildledger.events.pipeline import (
+    PipelineDefined,
+    PipelineMissing,
+    PipelineOutcome,
+    PipelineProblem,
+    PipelineRead,
+    PipelineRejected,
+)
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.worker import WorkerConnected
 
@@ -32,6 +40,28 @@ REQUEST: RequestId = request_id("sample", 1)
 OTHER_REQUEST: RequestId = request_id("sample", 2)
 BUILD: BuildId = build_id(REQUEST, 1)
 OPERATION: OperationId = operation_id(BUILD, 0, 0)
+DEFINED = PipelineDefined(source="widget", digest=DIGEST, text="{}")
+OUTCOMES: tuple[PipelineOutcome, ...] = (
+    PipelineMissing(source="widget", revision="a" * 40, path=".buildledger.yaml", config_digest="d1"),
+    PipelineRejected(
+        source="widget",
+        revision="a" * 40,
+        path=".buildledger.yaml",
+        config_digest="d1",
+        file_digest="f" * 64,
+        problems=(PipelineProblem(line=2, column=1, code="grant", message="no"),),
+    ),
+    PipelineRead(
+        source="widget",
+        revision="a" * 40,
+        path=".buildledger.yaml",
+        config_digest="d2",
+        file_digest="f" * 64,
+        pipeline=DIGEST,
+        builders=("widget:tests",),
+    ),
+)
+"""What can come of reading the file of one revision."""
 RUN = Run(argv=("true",))
 PASSED = Ended(reason="exited", exit_code=0)
 FAILED = Ended(reason="exited", exit_code=1)

@@ -20,6 +20,7 @@ from buildledger.domain import (
     log,
     machine,
     person,
+    pipeline,
     projection,
     request,
     seal,
@@ -164,6 +165,10 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
     ),
     config.AGGREGATE.name: of(
         config.ApplyConfig, digest=words, text=words, origin=words, expected_revision=st.none() | st.integers(0, 4)
+    ),
+    pipeline.AGGREGATE.name: st.one_of(
+        of(pipeline.DefinePipeline, definition=st.just(samples.DEFINED)),
+        of(pipeline.ReportPipeline, outcome=st.sampled_from(samples.OUTCOMES)),
     ),
     log.AGGREGATE.name: st.one_of(
         of(log.OpenLog, **on_log, opened=st.just(OPENED)), of(log.FinishLog, **on_log, finished=st.just(COMPLETE))

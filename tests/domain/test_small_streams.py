@@ -8,12 +8,13 @@ from functools import partial
 import msgspec
 import pytest
 
-from buildledger.domain import change, config, enrollment, log, person, projection, seal, server, source
+from buildledger.domain import change, config, enrollment, log, person, pipeline, projection, seal, server, source
 from buildledger.domain.change import RecordChange
 from buildledger.domain.config import ApplyConfig, ReportConfigEffectFailure
 from buildledger.domain.enrollment import IssueEnrollment, UseEnrollment
 from buildledger.domain.log import FinishLog, OpenLog
 from buildledger.domain.person import RecordClaim, normalise
+from buildledger.domain.pipeline import DefinePipeline, ReportPipeline
 from buildledger.domain.projection import SkipFact
 from buildledger.domain.refusals import (
     ConfigRevisionRefusal,
@@ -94,6 +95,20 @@ def test_a_configuration_that_moved_on_is_not_overwritten() -> None:
     """Whoever looked at an older revision has to look again."""
     command = ApplyConfig(digest="d2", text="{}", origin="ci.yaml", expected_revision=0)
     assert "revision 1, not 0" in Scenario(config.AGGREGATE, APPLIED).refuses(command, ConfigRevisionRefusal)
+
+
+def test_the_file_of_a_revision_is_told_of_when_it_comes_to_something_else() -> None:
+    """The same again, under whatever configuration, decides nothing: it is read anew after each that is applied."""
+    missing, rejected, read = samples.OUTCOMES
+    again = msgspec.structs.replace(read, config_digest="d3")
+    reports = [ReportPipeline(outcome=each) for each in (missing, rejected, rejected, read, again, missing)]
+    Scenario(pipeline.AGGREGATE).when(*reports).then(missing, rejected, read, missing)
+
+
+def test_a_pipeline_is_stored_once() -> None:
+    """However many revisions and builds have it."""
+    define = DefinePipeline(definition=samples.DEFINED)
+    Scenario(pipeline.AGGREGATE).when(define, define).then(samples.DEFINED)
 
 
 def test_a_component_that_can_not_follow_says_so() -> None:

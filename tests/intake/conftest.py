@@ -9,12 +9,14 @@ from typing import TypeVar
 import pytest
 
 from buildledger.clock import SystemClock
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Source
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.fact import Fact
 from buildledger.intake.polling.mirror import Mirror
 from buildledger.intake.polling.poller import Poller
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.pipeline_texts import pipeline_texts
 from buildledger.ledger.vault import Vault
 from buildledger.sources.change_texts import ChangeTexts
 from buildledger.sources.git.system import Git
@@ -39,7 +41,8 @@ class World:
         source = self.source(repository, **options)
         path = self.path / "mirrors" / "widget.git"
         mirror = Mirror(path, Git().mirror(source.url, path))
-        return Poller(source, ledger=self.ledger, vault=self.vault, mirror=mirror)
+        configurations = Configurations(self.ledger.at, pipeline_text=pipeline_texts(self.ledger))
+        return Poller(source, ledger=self.ledger, vault=self.vault, mirror=mirror, configurations=configurations)
 
     def words(self, fact: ChangeRecorded) -> ChangeTexts:
         """What people wrote of a change."""

@@ -50,6 +50,16 @@ async def test_a_file_whose_secrets_cannot_be_asked_for_is_tried_again(tmp_path:
     assert active.revision == 1
 
 
+async def test_warnings_of_a_file_are_logged(tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    """It is applied; what can't be meant in it is said once, and again when it has changed."""
+    path = tmp_path / "ci.yaml"
+    path.write_text("version: 1\nlocks: {nobody: {count: 1}}\nbuilders: {b: {steps: [{run: [x]}]}}\n")
+    file = ConfigFile(path, ledger, ActiveConfiguration(ledger, Configurations(ledger.at)))
+    await file.apply()
+    await file.apply()
+    assert [record.getMessage().count("nobody takes the lock 'nobody' ") for record in caplog.records] == [1]
+
+
 async def test_a_directory_is_followed_file_by_file(tmp_path: Path, ledger: Ledger) -> None:
     """A file that comes, changes or goes is applied; while one is bad, what is in force stays."""
     active = ActiveConfiguration(ledger, Configurations(ledger.at))

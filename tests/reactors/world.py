@@ -30,6 +30,7 @@ from buildledger.events.request import RequestFinished, RequestSubmitted, Source
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerConnected
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.pipeline_texts import pipeline_texts
 from buildledger.ledger.submission import Origin, Receipt
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
@@ -85,7 +86,7 @@ class World:
         return join(
             self.ledger,
             self.clock,
-            configurations=Configurations(self.ledger.at),
+            configurations=Configurations(self.ledger.at, pipeline_text=pipeline_texts(self.ledger)),
             serves=lambda server: server == SERVER,
         )
 

@@ -69,7 +69,7 @@ def _detail(readings: Readings, row: sa.Row[Any] | None, name: object) -> models
         next=reference_by_number(status, row.builder, row.number + 1),
         rebuild_of=_rebuild_of(readings["queue"], fixed.request_id),
         steps=steps_of(readings, row.seq, row.id),
-        planned_steps=_planned_steps(readings, row.builder, fixed.config_digest),
+        planned_steps=_planned_steps(readings, row.builder, fixed),
         properties=properties_of(status, row.seq),
         artifacts=artifacts_of(status, row.seq, readings.deps.keep_artifacts),
         tests=test_summary_of(readings["tests"], row.id),
@@ -92,7 +92,8 @@ def _rebuild_of(reading: Reading, request_id: UUID | None) -> UUID | None:
     return None if row is None else row.rebuild_of
 
 
-def _planned_steps(readings: Readings, builder: str, digest: str) -> list[str]:
-    configuration = readings.configurations.with_digest(readings["revisions"], digest)
+def _planned_steps(readings: Readings, builder: str, fixed: sa.Row[Any]) -> list[str]:
+    central = readings.configurations.with_digest(readings["revisions"], fixed.config_digest)
+    configuration = readings.configurations.composed(central, fixed.pipeline)
     configured = None if configuration is None else configuration.builders.get(builder)
     return [] if configured is None else [step.name for step in configured.steps]

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from buildledger.config.configurations import Configurations, UnreadableConfigurationError
+from buildledger.config.configurations import Configurations, UnreadableConfigurationError, UnreadablePipelineError
 from buildledger.config.resolved import Configuration
 from buildledger.projections.reading import Reading
 from buildledger.projections.revisions import revision as revision_table
@@ -29,6 +29,24 @@ class ConfigurationQueries:
         revision = reading.table(revision_table)
         row = reading.first(sa.select(revision.c.seq).where(revision.c.digest == digest).order_by(revision.c.seq))
         return self._readable(row)
+
+    def composed(self, central: Configuration | None, pipeline: str | None) -> Configuration | None:
+        """A configuration with all of a repository's pipeline; the configuration itself where none is named."""
+        if central is None or pipeline is None:
+            return central
+        return self._composed(central, pipeline, allowed=False)
+
+    def allowed(self, central: Configuration | None, pipeline: str | None) -> Configuration | None:
+        """A configuration with what it allows of a repository's pipeline."""
+        if central is None or pipeline is None:
+            return central
+        return self._composed(central, pipeline, allowed=True)
+
+    def _composed(self, central: Configuration, pipeline: str, *, allowed: bool) -> Configuration | None:
+        try:
+            return self._configurations.composed(central, pipeline, allowed=allowed)
+        except UnreadablePipelineError:
+            return None
 
     def at(self, position: int) -> Configuration:
         """The configuration that the fact at this position brought into force.

@@ -78,7 +78,8 @@ class LockSituation:
         known: dict[str, Configuration | None] = {} if configuration is None else {configuration.digest: configuration}
         for digest in {row.config_digest for row in self.rows} - known.keys():
             known[digest] = readings.configurations.with_digest(readings["revisions"], digest)
-        return [self._running_build(known[row.config_digest], row) for row in self.rows]
+        composed = readings.configurations.composed
+        return [self._running_build(composed(known[row.config_digest], row.pipeline), row) for row in self.rows]
 
     @cached_property
     def _configuration(self) -> Configuration | None:

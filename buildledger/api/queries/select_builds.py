@@ -67,8 +67,9 @@ def is_unfinished(state: sa.FromClause) -> sa.ColumnElement[bool]:
 def running(reading: Reading, *, config_digest: bool = False) -> list[sa.Row[Any]]:
     """Rows for `as_reference` of all builds that run, oldest first.
 
-    `config_digest`: they have that of the configuration they were assigned under, too.
+    `config_digest`: they have those of the configuration and the pipeline they were assigned under, too.
     """
     query = SelectBuilds(reading, brief=True).unfinished()
     statement = query.statement.order_by(query.build.c.seq)
-    return list(reading.all(statement.add_columns(query.build.c.config_digest) if config_digest else statement))
+    digests = (query.build.c.config_digest, query.build.c.pipeline) if config_digest else ()
+    return list(reading.all(statement.add_columns(*digests)))

@@ -40,7 +40,7 @@ class WaitReasons:
         """Why the request of a row for `as_requests` waits; only for one that does."""
         stamps, inputs = _stamps.decode(row.stamps), msgspec.json.decode(row.inputs)
         reason = self._situation.why(
-            row.builder, stamps, inputs, lambda: self._paths.of(_ids.decode(row.changes)).paths
+            row.builder, stamps, inputs, lambda: self._paths.of(_ids.decode(row.changes)).paths, row.pipeline
         )
         if row.attempts:
             reason = tried_again(reason)
@@ -68,14 +68,20 @@ class WaitReasons:
         rows = worker_queries.configured_rows(readings["workers"])
         candidates = [_candidate(configuration, row, used[row.name]) for row in rows]
         waiting = partial(_waiting_builders, readings["queue"])
-        return Situation(configuration, candidates, locks.running, waiting, locks.waiting_steps)
+        composed = partial(readings.configurations.allowed, configuration)
+        return Situation(configuration, candidates, locks.running, waiting, locks.waiting_steps, composed)
 
 
-def _waiting_builders(reading: Reading) -> list[str]:
+def _waiting_builders(reading: Reading) -> list[tuple[str, str | None]]:
     request, state = reading.table(queue_tables.request), reading.table(queue_tables.request_state)
     joined = request.join(state, request.c.seq == state.c.seq)
-    query = sa.select(request.c.builder).select_from(joined).where(state.c.status == "waiting").distinct()
-    return [row.builder for row in reading.all(query)]
+    query = (
+        sa.select(request.c.builder, request.c.pipeline)
+        .select_from(joined)
+        .where(state.c.status == "waiting")
+        .distinct()
+    )
+    return [(row.builder, row.pipeline) for row in reading.all(query)]
 
 
 def _candidate(configuration: Configuration, row: sa.Row[Any], used: int) -> Candidate:

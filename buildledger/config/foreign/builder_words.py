@@ -119,7 +119,7 @@ BUILDER_WORDS = table(
     ),
     (
         "timeout-minutes timeout_minutes timeoutInMinutes timeout_in_minutes",
-        Word("each step has a limit:", writing.minutes, where="step"),
+        Word("its limit is", writing.minutes),
     ),
     (
         "permissions id_tokens",

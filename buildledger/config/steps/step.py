@@ -91,6 +91,8 @@ class StepScope:
 
 VALUES = 'values of the build are nodes of their own, such as {input: name}, {property: name} or {expr: "…"}'
 
+IN_SCRIPT = "set it in a 'script', or in the worker's own environment"
+
 
 class TimeoutModel(Strict):
     """When a step's process is stopped."""
@@ -203,5 +205,4 @@ def check_environment(scope: Scope, path: Path, env: Mapping[str, Any], place: P
         if foreign := shell_syntax.templates(node):
             scope.document.add("template-syntax", (*path, name), foreign, VALUES, warning=True)
         elif syntax := shell_syntax.variables(node):
-            hint = "set it in a 'script', or in the worker's own environment"
-            scope.document.add("shell-syntax", (*path, name), syntax, hint, warning=True)
+            scope.document.add("shell-syntax", (*path, name), syntax, IN_SCRIPT, warning=True)

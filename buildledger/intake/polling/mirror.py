@@ -20,7 +20,7 @@ from buildledger.child_processes import (
 from buildledger.config.resolved import Source
 from buildledger.events.change import FailureCause
 from buildledger.sources.commits import Commit
-from buildledger.sources.port import Comparison, LookedUp, MirrorCommands, RemoteNames, ServerCommand
+from buildledger.sources.port import Comparison, FoundFile, LookedUp, MirrorCommands, RemoteNames, ServerCommand
 from buildledger.sources.systems import SYSTEMS
 
 FETCH_SECONDS = 6 * 3600.0
@@ -89,6 +89,14 @@ class Mirror:
     async def fetch_revision(self, revision: str) -> None:
         """Bring a whole revision that none of the branches leads to."""
         await self._run(self._commands.fetch_revision(revision), self._list_seconds)
+
+    async def find_file(self, revision: str, path: str) -> FoundFile | None:
+        """What a whole revision has at a path, without its content; None: nothing."""
+        return self._commands.parse_found_file((await self._run(self._commands.find_file(revision, path))).output)
+
+    async def content(self, found: FoundFile) -> bytes:
+        """The content of a file that was found, all of it: look at its size first."""
+        return (await self._run(self._commands.print_file(found))).output
 
     def whole_revision(self, text: str) -> str | None:
         """The text as the system writes it, if it is a whole revision."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 
 from buildledger.config import globs
@@ -29,6 +29,7 @@ from buildledger.events.change import BranchMoved, FailureCause
 from buildledger.events.ids import change_id, source_id
 from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, storable
 from buildledger.intake.polling.mirror import Mirror, SourceError
+from buildledger.intake.polling.pipelines import PipelineReader
 from buildledger.intake.polling.recording import Recorder
 from buildledger.intake.polling.source_guard import SourceGuard
 from buildledger.ledger.ledger import Ledger
@@ -66,8 +67,16 @@ class Poller:
         self._source = source
         self._ledger = ledger
         self._mirror = mirror
+        configurations = configurations or Configurations(ledger.at)
         guard = SourceGuard(ledger, source, configurations)
         self._recorder = Recorder(ledger, vault, source=source.name, repository=source.url, guard=guard)
+        self._pipelines = PipelineReader(
+            source.name,
+            ledger=ledger,
+            mirror=mirror,
+            configurations=configurations,
+            origin=self._recorder.origin,
+        )
         self._state: SourceState | None = None
         self._seen: dict[str, str] | None = None
         """The far end's branches as the last poll that succeeded saw them; None before the first one."""
@@ -148,10 +157,12 @@ class Poller:
             self._quiet_polls += 1
             if self._quiet_polls >= DEFAULT_BRANCH_POLLS:
                 await self._ask_for_default_branch()
+            await self._read_pipelines(self._known.heads)
             return
         present = await self._mirror.update()
         await self._ask_for_default_branch()
         heads = {name: at for name, at in present.items() if self._follows(name)}
+        await self._read_pipelines(heads)
         known = self._known.heads
         if known or self._seen is not None:
             await self._follow(known, heads, gone=sorted(known.keys() - present.keys()))
@@ -164,6 +175,10 @@ class Poller:
         branch = await self._mirror.default_branch()
         await self._decide(ReportDefaultBranch(source=self._source.name, branch=branch))
         self._quiet_polls = 0
+
+    async def _read_pipelines(self, heads: Mapping[str, str]) -> None:
+        """Read what branches define for themselves, before they move: builds are then asked for at once."""
+        await self._pipelines.read_heads(heads.items())
 
     def _follows(self, branch: str) -> bool:
         """Whether a branch is wanted, and can be told of: one with too long a name is left out, not the source."""

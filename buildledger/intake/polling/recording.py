@@ -52,7 +52,7 @@ class Recorder:
         self._vault = vault
         self._source = source
         self._repository = repository
-        self._origin = Origin(actor=f"poller:{source}")
+        self.origin = Origin(actor=f"poller:{source}")
         self._claims: set[ClaimId] = set()
 
     async def record(self, commits: Sequence[Commit], *, branch: str, historic: bool) -> None:
@@ -66,7 +66,7 @@ class Recorder:
 
     def was_handed_in(self, revision: str) -> bool:
         """Whether somebody else than this source's poller was the first to tell of a commit. Reads the ledger."""
-        return self._recorded_by(revision) not in (None, self._origin.actor)
+        return self._recorded_by(revision) not in (None, self.origin.actor)
 
     def _recorded_by(self, revision: str) -> str | None:
         query = FactQuery(stream_id=change_id(self._source, revision), names=stored_names(ChangeRecorded))
@@ -81,7 +81,7 @@ class Recorder:
         while True:
             required = () if self._guard is None else await asyncio.to_thread(self._guard.require)
             try:
-                await self._ledger.execute(*required, *commands, origin=self._origin)
+                await self._ledger.execute(*required, *commands, origin=self.origin)
             except ConfigReplacedRefusal:
                 continue
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildledger.config.configurations import UnreadableConfigurationError
+from buildledger.config.configurations import UnreadableConfigurationError, UnreadablePipelineError
 from buildledger.config.resolved import Retry
 from buildledger.domain.build import FinishBuild, FinishStep
 from buildledger.domain.command import Command
@@ -43,7 +43,9 @@ def finish_after_loss(run: BuildRun, retry: Retry, summary: str) -> tuple[Comman
             return finish_build(run, result, summary)
 
 
-def finish_unreadable(run: BuildRun, error: UnreadableConfigurationError) -> tuple[Command, ...]:
+def finish_unreadable(
+    run: BuildRun, error: UnreadableConfigurationError | UnreadablePipelineError
+) -> tuple[Command, ...]:
     """End a build whose own configuration can't be read, with its step and all its requests.
 
     Empty while the worker still does something for it: a step doesn't end before its operation.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from buildledger.config.configurations import UnreadableConfigurationError
+from buildledger.config.configurations import UnreadableConfigurationError, UnreadablePipelineError
 from buildledger.domain.build import BuildState
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
@@ -100,8 +100,9 @@ class BuildRunner:
 
         Empty if something in it depends on its number, which isn't known before the assignment is a fact.
         """
-        builder = self._shared.configurations.of(assigned.config_digest).builders[assigned.builder]
-        if self._contexts.mentions(assigned.config_digest, builder, "build.number"):
+        configuration = self._shared.configurations.of(assigned.config_digest, assigned.pipeline)
+        builder = configuration.builders[assigned.builder]
+        if self._contexts.mentions(configuration.digest, builder, "build.number"):
             return ()
         state = BuildState(assigned=assigned)
         return self._drive(BuildRun(build_id=build_id, number=0, correlation_id=build_id, state=state))
@@ -113,8 +114,8 @@ class BuildRunner:
     def _drive(self, run: BuildRun) -> tuple[Command, ...]:
         assigned = run.assigned
         try:
-            configuration = self._shared.configurations.of(assigned.config_digest)
-        except UnreadableConfigurationError as error:
+            configuration = self._shared.configurations.of(assigned.config_digest, assigned.pipeline)
+        except (UnreadableConfigurationError, UnreadablePipelineError) as error:
             _log.error("build %s can't go on: %s", run.build_id, error)
             return finish_unreadable(run, error)
         step, execution = self._executions.get(run.build_id, (-1, None))

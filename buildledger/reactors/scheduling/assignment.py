@@ -42,7 +42,8 @@ def assignment(
         reason=submitted.reason,
         requested_by=submitted.requested_by,
         inputs=submitted.inputs,
-        config_digest=configuration.digest,
+        config_digest=configuration.applied_digest,
+        pipeline=configuration.pipeline_digest,
     )
 
 

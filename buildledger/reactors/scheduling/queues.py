@@ -14,11 +14,15 @@ from buildledger.reactors.state.requests import OpenRequest
 class Queue:
     """Waiting requests, the highest priority first, then the oldest; those that one build can answer go together."""
 
-    def __init__(self, number: int, builder: Builder, key: RequirementKey, pool: Pool) -> None:
+    def __init__(
+        self, number: int, builder: Builder, key: RequirementKey, pool: Pool, pipeline: str | None = None
+    ) -> None:
         self.number = number
         self.builder = builder
         self.key = key
         self.pool = pool
+        self.pipeline = pipeline
+        """The digest of the repository's pipeline that has the builder; None: the configuration has it."""
         self.served = 0.0
         """Its virtual time: see `QueueRank`."""
         self.last_worker: str | None = None

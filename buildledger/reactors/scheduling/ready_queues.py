@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from itertools import count
+from typing import NamedTuple
 
 from buildledger.config.placement import RequirementKey, requirement_key
 from buildledger.config.resolved import Builder
@@ -13,6 +14,13 @@ from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.scheduling.pools import Pool, Pools, QueueRank
 from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.state.requests import OpenRequest
+
+
+class BuilderKey(NamedTuple):
+    """A builder: each pipeline of a repository may have another one of the same name."""
+
+    pipeline: str | None
+    name: str
 
 
 class ReadyQueues:
@@ -24,8 +32,8 @@ class ReadyQueues:
         self._digest = digest
         self._numbers = count()
         self._queues: dict[int, Queue] = {}
-        self._queue_by_key: dict[tuple[str, RequirementKey], Queue] = {}
-        self._only_queue: dict[str, Queue] = {}
+        self._queue_by_key: dict[tuple[BuilderKey, RequirementKey], Queue] = {}
+        self._only_queue: dict[BuilderKey, Queue] = {}
         """Of each builder whose requests all ask the same of their worker."""
         self._queue_of: dict[RequestId, Queue] = {}
         self._ready_pools: dict[Pool, None] = {}
@@ -47,18 +55,21 @@ class ReadyQueues:
 
     def queue_for(self, builder: Builder, request: OpenRequest) -> Queue:
         """The queue in which a request would wait."""
-        if (only := self._only_queue.get(builder.name)) is not None:
+        pipeline = request.submitted.pipeline
+        owner = BuilderKey(pipeline, builder.name)
+        if (only := self._only_queue.get(owner)) is not None:
             return only
-        context = self._contexts.of_request(self._digest, builder, request.submitted)
+        digest = self._digest if pipeline is None else f"{self._digest} {pipeline}"
+        context = self._contexts.of_request(digest, builder, request.submitted)
         key = requirement_key(builder, context)
-        queue = self._queue_by_key.get((builder.name, key))
+        queue = self._queue_by_key.get((owner, key))
         if queue is None:
             pool = self._pools.pool_for(key, builder, context)
             pool.queues += 1
-            queue = self._queue_by_key[builder.name, key] = Queue(next(self._numbers), builder, key, pool)
+            queue = self._queue_by_key[owner, key] = Queue(next(self._numbers), builder, key, pool, pipeline)
             self._queues[queue.number] = queue
             if not pool.requirement.per_request:
-                self._only_queue[builder.name] = queue
+                self._only_queue[owner] = queue
         return queue
 
     def remove(self, request: OpenRequest) -> None:
@@ -146,10 +157,12 @@ class ReadyQueues:
         pool.drop_first()
 
     def _forget_if_empty(self, queue: Queue) -> None:
-        """Forget an empty queue whose requirement may never be asked for again."""
-        if queue.pool.requirement.per_request and queue.first() is None:
+        """Forget an empty queue of which there may never be a second request: its requirement or pipeline is rare."""
+        if (queue.pool.requirement.per_request or queue.pipeline is not None) and queue.first() is None:
+            owner = BuilderKey(queue.pipeline, queue.builder.name)
             del self._queues[queue.number]
-            del self._queue_by_key[queue.builder.name, queue.key]
+            del self._queue_by_key[owner, queue.key]
+            self._only_queue.pop(owner, None)
             queue.pool.queues -= 1
             if not queue.pool.queues:
                 self._pools.drop(queue.key)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from buildledger.config.resolved import Configuration
+from buildledger.config.resolved import Builder
 from buildledger.events.ids import RequestId
 from buildledger.reactors.state.requests import OpenRequest
 from buildledger.reactors.state.shared import SharedState
@@ -28,12 +28,12 @@ class RetryPauses:
     def __iter__(self) -> Iterator[RequestId]:
         return iter(list(self._until))
 
-    def resume(self, configuration: Configuration) -> None:
+    def resume(self, builder_of: Callable[[OpenRequest], Builder | None]) -> None:
         """Let those pause that did before, or whose build was lost while no server ran."""
         self._until.clear()
         waiting = [each for each in self._shared.requests.values() if each.waits]
         for each in waiting:
-            if each.submitted.builder in configuration.builders:
+            if builder_of(each) is not None:
                 self.begin(each)
         ready = {key for each in waiting if each.request_id not in self._until and (key := _answered_with(each))}
         for each in waiting:
@@ -64,7 +64,8 @@ class RetryPauses:
         return min(self._until.values(), default=None)
 
 
-def _answered_with(waiting: OpenRequest) -> tuple[str, str] | None:
+def _answered_with(waiting: OpenRequest) -> tuple[str, str, str | None] | None:
     """What requests that one build may answer have in common; None: a build answers this one alone."""
-    key = waiting.submitted.collapse_key
-    return None if key is None else (waiting.submitted.builder, key)
+    submitted = waiting.submitted
+    key = submitted.collapse_key
+    return None if key is None else (submitted.builder, key, submitted.pipeline)

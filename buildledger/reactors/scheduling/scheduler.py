@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from buildledger.config.configurations import UnreadableConfigurationError
+from buildledger.config.configurations import UnreadableConfigurationError, UnreadablePipelineError
 from buildledger.config.lock_reason import LockWaiter
-from buildledger.config.resolved import Configuration
+from buildledger.config.resolved import Builder, Configuration
 from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.refusals import Refusal
@@ -99,7 +99,7 @@ class Scheduler:
             index.resume_step(run, self._shared.priority_of(run))
         for known in self._shared.workers.values():
             index.update_worker(known, self._shared.machines)
-        self._pauses.resume(configuration)
+        self._pauses.resume(self._builder)
         for waiting in self._shared.requests.values():
             if waiting.request_id not in self._pauses:
                 self._enqueue(index, waiting)
@@ -130,7 +130,7 @@ class Scheduler:
         if (index := self.index) is None or waiting is None or not waiting.waits:
             return None
         queue = index.queues.queue_of(request_id)
-        builder = index.configuration.builders.get(waiting.submitted.builder)
+        builder = self._builder(waiting)
         if builder is None or (queue is None and request_id not in self._pauses):
             return not_configured(waiting.submitted.builder)
         queue = queue or index.queues.queue_for(builder, waiting)
@@ -171,7 +171,7 @@ class Scheduler:
         if self.index is not None:
             request_id = RequestId(recorded.stream_id)
             waiting = self._shared.requests[request_id]
-            if waiting.submitted.builder in self.index.configuration.builders:
+            if self._builder(waiting) is not None:
                 self._pauses.begin(waiting)
             else:
                 self._add(self.index, request_id)
@@ -213,9 +213,14 @@ class Scheduler:
         Such a build is about to end: `BuildRunner` does that.
         """
         try:
-            return self._shared.configurations.of(assigned.config_digest)
-        except UnreadableConfigurationError:
+            return self._shared.configurations.of(assigned.config_digest, assigned.pipeline)
+        except (UnreadableConfigurationError, UnreadablePipelineError):
             return None
+
+    def _builder(self, waiting: OpenRequest) -> Builder | None:
+        """The builder of a request under the configuration in force; None if that has none, or allows none such."""
+        configuration = self._shared.configurations.in_force(waiting.submitted.pipeline)
+        return None if configuration is None else configuration.builders.get(waiting.submitted.builder)
 
     def _add(self, index: SchedulingIndex, request_id: RequestId) -> None:
         self._pauses.end(request_id)
@@ -226,10 +231,10 @@ class Scheduler:
     def _waiting_for_locks(self) -> Iterator[LockWaiter]:
         """Everybody that waits and may wait for a lock."""
         assert self.index is not None
-        known = self.index.configuration.builders
-        pausing = (known[self._shared.requests[request_id].submitted.builder] for request_id in self._pauses)
+        pausing = (self._builder(self._shared.requests[request_id]) for request_id in self._pauses)
         for builder in (*self.index.queues.waiting_builders(), *pausing):
-            yield LockWaiter(builder.name, builder.locks)
+            if builder is not None:
+                yield LockWaiter(builder.name, builder.locks)
         for step in self.index.allocations.locks.waiting_steps():
             run = self._shared.builds[step.build_id]
             yield LockWaiter(run.assigned.builder, step.uses, run.number)
@@ -237,7 +242,7 @@ class Scheduler:
     def _enqueue(self, index: SchedulingIndex, waiting: OpenRequest) -> None:
         if not waiting.waits:
             return
-        builder = index.configuration.builders.get(waiting.submitted.builder)
+        builder = self._builder(waiting)
         if builder is None:
             self._unbuildable.not_configured(waiting)
         else:
@@ -258,15 +263,17 @@ class Scheduler:
         queue.last_worker = worker.name
         build_id = build_id_of(newest.request_id, newest.attempts + 1)
         self._fence = max(self._fence, self._shared.fence) + 1
+        configuration = self._shared.configurations.in_force(queue.pipeline)
+        assert configuration is not None, "there is an index under a configuration only"
         assigned = assignment(
             together,
             self._shared.requests,
             worker=worker.name,
             fence=self._fence,
-            configuration=index.configuration,
+            configuration=configuration,
             default_branch=partial(self._default_branch, index.configuration),
         )
-        index.allocations.allocate(build_id, assigned, index.configuration)
+        index.allocations.allocate(build_id, assigned, configuration)
         commands = (
             ClaimRequest(request_id=newest.request_id, build_id=build_id, attempt=assigned.attempt),
             *(CollapseRequest(request_id=older.request_id, into=newest.request_id) for older in together[:-1]),

@@ -26,8 +26,10 @@ class UnbuildableRequests:
 
     def not_configured(self, request: OpenRequest) -> None:
         """Nothing builds a request whose builder isn't in the configuration."""
-        builder = request.submitted.builder
-        self._reasons[request.request_id] = f"builder {builder!r} is not in the configuration"
+        builder, pipeline = request.submitted.builder, request.submitted.pipeline
+        why = None if pipeline is None else self._shared.configurations.refusal(pipeline, builder)
+        reason = "is not in the configuration" if why is None else f"isn't allowed by the configuration any more: {why}"
+        self._reasons[request.request_id] = f"builder {builder!r} {reason}"
 
     def check_left_behind(self, request: OpenRequest) -> None:
         """Nothing builds a request that was collapsed into one that isn't open any more."""

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from buildledger.config.filter_reason import passes_first_sight
 from buildledger.config.globs import matches
 from buildledger.config.resolved import ChangeTrigger, Configuration
@@ -15,44 +13,22 @@ from buildledger.domain.refusals import Refusal
 from buildledger.domain.schedule import settled_at
 from buildledger.events.change import BranchMoved
 from buildledger.events.fact import Recorded
-from buildledger.events.ids import ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch
 from buildledger.reactors.state.changed_paths import CHANGES_LIMIT
 from buildledger.reactors.triggers.failures import TriggerFailures
+from buildledger.reactors.triggers.pipelines import AwaitedPipelines
 from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
-
-
-class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """One move of a branch to another revision."""
-
-    position: int
-    revision: str
-    changes: tuple[ChangeId, ...]
-    complete: bool
-    """Whether these are all that are new."""
-    moved_at: datetime
-
-
-class Settling(msgspec.Struct, kw_only=True):
-    """A branch that has moved since a trigger last requested builds of it."""
-
-    trigger: str
-    source: str
-    branch: str
-    moves: tuple[Move, ...]
-    initial: bool
-    """Whether the only move was that the branch was seen for the first time."""
-    correlation_id: UUID
-    causation_id: UUID
+from buildledger.reactors.triggers.settling import Settling, joined, moved
 
 
 class ChangeTriggers:
     """The branches that have moved and aren't built yet, and what they lead to."""
 
-    def __init__(self, factory: RequestFactory, failures: TriggerFailures) -> None:
+    def __init__(self, factory: RequestFactory, failures: TriggerFailures, awaited: AwaitedPipelines) -> None:
         self._factory = factory
+        self._awaited = awaited
         self._failures = failures
         self.settling: dict[tuple[str, str, str], Settling] = {}
         """The branches by trigger, source and branch name."""
@@ -69,39 +45,20 @@ class ChangeTriggers:
 
     def begin(self, now: datetime) -> None:
         """Let what was seen by a clock ahead of the present time settle from now on."""
-        for settling in self.settling.values():
-            settling.moves = tuple(
-                msgspec.structs.replace(move, moved_at=min(move.moved_at, now)) for move in settling.moves
-            )
+        self._awaited.begin()
+        for settling in (*self.settling.values(), *self._awaited.awaiting.values()):
+            settling.clock_set(now)
 
     def moved(self, recorded: Recorded, fact: BranchMoved) -> None:
         """Note a move for every trigger that watches the branch; a branch that was deleted is forgotten."""
         for trigger in self._by_source.get(fact.source, ()):
             key = (trigger.name, fact.source, fact.branch)
-            if fact.revision is None:
-                self.settling.pop(key, None)
-            elif matches(trigger.branches, fact.branch):
-                self._note(key, recorded, fact, fact.revision)
-
-    def _note(self, key: tuple[str, str, str], recorded: Recorded, fact: BranchMoved, revision: str) -> None:
-        trigger, source, branch = key
-        before = self.settling.get(key)
-        move = Move(
-            position=recorded.position,
-            revision=revision,
-            changes=fact.changes,
-            complete=fact.change_count <= len(fact.changes),
-            moved_at=recorded.meta.recorded_at,
-        )
-        self.settling[key] = Settling(
-            trigger=trigger,
-            source=source,
-            branch=branch,
-            moves=(*(before.moves if before else ()), move),
-            initial=fact.initial and before is None,
-            correlation_id=recorded.meta.correlation_id or recorded.meta.command_id,
-            causation_id=recorded.meta.command_id,
-        )
+            if fact.revision is not None and matches(trigger.branches, fact.branch):
+                self.settling[key] = moved(trigger.name, recorded, fact, fact.revision, self.settling.get(key))
+        self._awaited.moved(recorded, fact)
+        if fact.revision is None:
+            for key in [key for key in self.settling if key[1:] == (fact.source, fact.branch)]:
+                del self.settling[key]
 
     def submitted(self, fact: RequestSubmitted) -> None:
         """Forget the moves that a request in the ledger covers."""
@@ -122,18 +79,24 @@ class ChangeTriggers:
 
     def due(self, configuration: Configuration, now: datetime) -> Iterator[CommandBatch]:
         """The requests for all branches that have been quiet for their settle time."""
+        for begun in self._awaited.begun(configuration):
+            key = (begun.trigger, begun.source, begun.branch)
+            self.settling[key] = joined(self.settling.get(key), begun)
         for key, settling in list(self.settling.items()):
             if self._failures.has(settling.trigger):
                 continue
             with self._failures.of(settling.trigger):
-                if (batch := self._build(configuration, key, settling, now)) is not None:
+                if (batch := self._build(key, settling, now)) is not None:
                     yield batch
 
-    def _build(
-        self, configuration: Configuration, key: tuple[str, str, str], settling: Settling, now: datetime
-    ) -> CommandBatch | None:
-        trigger = configuration.triggers.get(settling.trigger)
-        if not isinstance(trigger, ChangeTrigger) or not self._may_build(configuration, trigger, settling):
+    def _build(self, key: tuple[str, str, str], settling: Settling, now: datetime) -> CommandBatch | None:
+        configuration = self._awaited.configuration(settling)
+        trigger = None if configuration is None else configuration.triggers.get(settling.trigger)
+        if (
+            configuration is None
+            or not isinstance(trigger, ChangeTrigger)
+            or not self._may_build(configuration, trigger, settling)
+        ):
             del self.settling[key]
             return None
         if key in self._in_flight or _settled(trigger, settling) > now:
@@ -152,13 +115,14 @@ class ChangeTriggers:
         default_branch = self._factory.default_branch(configuration, settling.source)
         return passes_first_sight(trigger, settling.branch, default_branch)
 
-    def next_at(self, configuration: Configuration) -> datetime | None:
+    def next_at(self) -> datetime | None:
         """When the next branch will have been quiet for its settle time; None if none waits."""
         times = (
             _settled(trigger, settling)
             for key, settling in self.settling.items()
             if key not in self._in_flight
             and not self._failures.has(key[0])
+            and (configuration := self._awaited.configuration(settling)) is not None
             and isinstance(trigger := configuration.triggers.get(key[0]), ChangeTrigger)
         )
         return min(times, default=None)

@@ -118,7 +118,8 @@ class RequestFactory:
             trigger=cause.trigger,
             requested_by=REQUESTED_BY,
             inputs=inputs,
-            config_digest=configuration.digest,
+            config_digest=configuration.applied_digest,
+            pipeline=configuration.pipeline_digest,
             collapse_key=collapse_key(builder.collapse, stamps, inputs),
             parent_build=cause.parent_build,
         )

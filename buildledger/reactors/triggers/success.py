@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from buildledger.config import evaluate
+from buildledger.config.configurations import AppliedConfigurations
 from buildledger.config.evaluate import BuildView, Context, EvaluationError
 from buildledger.config.placement import NO_STAMP
 from buildledger.config.resolved import Configuration, SuccessTrigger
@@ -41,13 +42,18 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
     stamps: tuple[SourceStamp, ...]
     changes: tuple[ChangeId, ...]
     correlation_id: UUID
+    pipeline: str | None = None
+    """The digest of the repository's pipeline that has the trigger; None: the configuration has it."""
 
 
 class SuccessTriggers:
     """What has succeeded so far, and the requests that follow."""
 
-    def __init__(self, factory: RequestFactory, failures: TriggerFailures) -> None:
+    def __init__(
+        self, factory: RequestFactory, failures: TriggerFailures, configurations: AppliedConfigurations
+    ) -> None:
         self._factory = factory
+        self._configurations = configurations
         self._failures = failures
         self.incomplete: dict[str, list[str]] = {}
         """The builders that have succeeded, by trigger and source stamps."""
@@ -66,10 +72,19 @@ class SuccessTriggers:
 
     def finished(self, run: BuildRun, result: Result) -> bool:
         """Note that a build has ended; gives whether a trigger depends on it."""
-        triggers = self._by_builder.get(run.assigned.builder, ()) if result in SUCCEEDED else ()
+        triggers = self._after(run) if result in SUCCEEDED else []
         for trigger in triggers:
             self._succeeded(trigger, run, result)
         return bool(triggers)
+
+    def _after(self, run: BuildRun) -> list[SuccessTrigger]:
+        """The triggers that wait for a build's builder: only the file that has the builder can have one."""
+        builder, pipeline = run.assigned.builder, run.assigned.pipeline
+        if pipeline is None:
+            return self._by_builder.get(builder, [])
+        configuration = self._configurations.in_force(pipeline)
+        triggers = () if configuration is None else configuration.triggers.values()
+        return [trigger for trigger in triggers if isinstance(trigger, SuccessTrigger) and builder in trigger.of]
 
     def _succeeded(self, trigger: SuccessTrigger, run: BuildRun, result: Result) -> None:
         stamps = tuple(
@@ -87,6 +102,7 @@ class SuccessTriggers:
             stamps=stamps,
             changes=run.assigned.changes,
             correlation_id=run.correlation_id,
+            pipeline=run.assigned.pipeline,
         )
 
     def _all_succeeded(self, trigger: SuccessTrigger, builder: str, stamps: tuple[SourceStamp, ...]) -> bool:
@@ -106,19 +122,22 @@ class SuccessTriggers:
             self.complete.pop(key, None)
             self._in_flight.discard(key)
 
-    def due(self, configuration: Configuration) -> Iterator[CommandBatch]:
+    def due(self) -> Iterator[CommandBatch]:
         """The requests that follow and haven't been made yet."""
         for key, succeeded in list(self.complete.items()):
             if key in self._in_flight or self._failures.has(succeeded.trigger):
                 continue
             with self._failures.of(succeeded.trigger):
-                if commands := self._follow(configuration, succeeded):
+                if commands := self._follow(succeeded):
                     self._in_flight.add(key)
                     yield CommandBatch(commands, key, None, succeeded.correlation_id)
                 else:
                     del self.complete[key]
 
-    def _follow(self, configuration: Configuration, succeeded: Succeeded) -> tuple[SubmitRequest, ...]:
+    def _follow(self, succeeded: Succeeded) -> tuple[SubmitRequest, ...]:
+        configuration = self._configurations.in_force(succeeded.pipeline)
+        if configuration is None:
+            return ()
         trigger = configuration.triggers.get(succeeded.trigger)
         if not isinstance(trigger, SuccessTrigger) or not _holds(trigger, succeeded, configuration):
             return ()

@@ -15,15 +15,19 @@ from buildledger.events.build import BuildFinished
 from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
+from buildledger.events.pipeline import PipelineMissing, PipelineOutcome, PipelineRead, PipelineRejected
 from buildledger.events.request import RequestSubmitted
 from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.ledger import Ledger
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.state.shared import SharedState
-from buildledger.reactors.triggers.change import ChangeTriggers, Settling
+from buildledger.reactors.triggers.change import ChangeTriggers
 from buildledger.reactors.triggers.cron import CronTriggers, Timetable
 from buildledger.reactors.triggers.failures import TriggerFailures
+from buildledger.reactors.triggers.pipelines import AwaitedPipelines
 from buildledger.reactors.triggers.request_factory import RequestFactory
+from buildledger.reactors.triggers.settling import Settling
 from buildledger.reactors.triggers.success import Succeeded, SuccessTriggers
 
 _log = logging.getLogger(__name__)
@@ -36,6 +40,7 @@ class TriggeringMemory(msgspec.Struct, kw_only=True):
     default_branches: dict[str, str]
     polled: set[str]
     settling: list[Settling]
+    awaiting: list[Settling] = []
     timetables: dict[str, Timetable]
     incomplete: dict[str, list[str]]
     complete: dict[str, Succeeded]
@@ -46,13 +51,14 @@ class Triggering:
 
     name = "triggering"
 
-    def __init__(self, shared: SharedState, contexts: EvaluationContexts) -> None:
+    def __init__(self, shared: SharedState, contexts: EvaluationContexts, ledger: Ledger) -> None:
         self._shared = shared
         self._factory = RequestFactory(contexts)
         self._failures = TriggerFailures()
-        self._changes = ChangeTriggers(self._factory, self._failures)
+        self._awaited = AwaitedPipelines(shared, ledger)
+        self._changes = ChangeTriggers(self._factory, self._failures, self._awaited)
         self._crons = CronTriggers(self._factory, self._failures)
-        self._successes = SuccessTriggers(self._factory, self._failures)
+        self._successes = SuccessTriggers(self._factory, self._failures, shared.configurations)
         self._pending = True
 
     def folds(self) -> Mapping[type[Fact], Fold]:
@@ -61,6 +67,9 @@ class Triggering:
             ConfigApplied: self._configured,
             BranchMoved: self._moved,
             DefaultBranchChanged: self._default_branch_changed,
+            PipelineRead: self._pipeline_read,
+            PipelineRejected: self._pipeline_read,
+            PipelineMissing: self._pipeline_read,
             RequestSubmitted: self._submitted,
             BuildFinished: self._finished,
         }
@@ -83,7 +92,7 @@ class Triggering:
         due_batches = (
             *self._changes.due(configuration, now),
             *self._crons.due(configuration, now),
-            *self._successes.due(configuration),
+            *self._successes.due(),
         )
         required = self._shared.under_this_configuration()
         return [batch._replace(commands=(*batch.commands, *required)) for batch in due_batches]
@@ -116,7 +125,7 @@ class Triggering:
         configuration = self._shared.configurations.current
         if configuration is None:
             return None
-        times = (self._changes.next_at(configuration), self._crons.next_at())
+        times = (self._changes.next_at(), self._crons.next_at())
         return min((at for at in times if at is not None), default=None)
 
     def snapshot(self) -> bytes:
@@ -126,6 +135,7 @@ class Triggering:
             default_branches=self._factory.default_branches,
             polled=self._factory.polled,
             settling=list(self._changes.settling.values()),
+            awaiting=list(self._awaited.awaiting.values()),
             timetables=self._crons.timetables,
             incomplete=self._successes.incomplete,
             complete=self._successes.complete,
@@ -139,6 +149,7 @@ class Triggering:
         self._factory.default_branches = memory.default_branches
         self._factory.polled = memory.polled
         self._changes.settling = {(each.trigger, each.source, each.branch): each for each in memory.settling}
+        self._awaited.awaiting = {(each.source, each.branch): each for each in memory.awaiting}
         self._crons.timetables = memory.timetables
         self._successes.incomplete = memory.incomplete
         self._successes.complete = memory.complete
@@ -161,6 +172,10 @@ class Triggering:
         self._pending = True
         self._factory.moved(fact)
         self._changes.moved(recorded, fact)
+
+    def _pipeline_read(self, recorded: Recorded, fact: PipelineOutcome) -> None:
+        self._pending = True
+        self._awaited.read(fact)
 
     def _default_branch_changed(self, recorded: Recorded, fact: DefaultBranchChanged) -> None:
         self._factory.default_branch_changed(fact)

@@ -9,7 +9,7 @@ from buildledger.sources.failures import Failure
 from buildledger.sources.git import command, failure, names, polling
 from buildledger.sources.git.address import Address
 from buildledger.sources.git.history import LogParser
-from buildledger.sources.port import Comparison, LogReader, LookedUp, RemoteNames, ServerCommand
+from buildledger.sources.port import Comparison, FoundFile, LogReader, LookedUp, RemoteNames, ServerCommand
 
 
 class GitMirror:
@@ -101,6 +101,18 @@ class GitMirror:
     def log_reader(self) -> LogReader:
         """Reads what `log` prints."""
         return LogParser()
+
+    def find_file(self, revision: str, path: str) -> ServerCommand:
+        """`git ls-tree`."""
+        return ServerCommand(polling.find_file(self._directory, revision, path))
+
+    def parse_found_file(self, output: bytes) -> FoundFile | None:
+        """The entry of the tree."""
+        return polling.parse_found_file(output)
+
+    def print_file(self, found: FoundFile) -> ServerCommand:
+        """`git cat-file blob`."""
+        return ServerCommand(polling.print_file(self._directory, found.content))
 
     def failure(self, errors: str) -> Failure:
         """The cause, and git's own line."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from buildledger.sources.git import command, history, names
 from buildledger.sources.git.address import Address
-from buildledger.sources.port import Comparison, LookedUp, RemoteNames
+from buildledger.sources.port import Comparison, FoundFile, LookedUp, RemoteNames
 
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
+LINK_MODE = "120000"
 PEELED = "^{}"
 """Behind an annotated tag's name: what it leads to."""
 _BEGINNING = re.compile(r"[0-9a-f]{4,64}")
@@ -166,6 +168,27 @@ def object_format(heads: Mapping[str, str]) -> str:
 
 SHA256_CHARACTERS = 64
 _REV_LIST = ("rev-list", "--topo-order", "--reverse", "--ignore-missing")
+
+
+def find_file(mirror: str, revision: str, path: str) -> tuple[str, ...]:
+    """Print the entry that a commit's tree has at a path; a path is no pattern here, and no link is followed."""
+    return _in_mirror(mirror, "ls-tree", "-l", "-z", "--full-tree", _whole(revision), "--", path)
+
+
+def parse_found_file(output: bytes) -> FoundFile | None:
+    """What `find_file` printed: mode, type, object name, size, tab, path, NUL."""
+    if not output:
+        return None
+    mode, kind, content, size = output.partition(b"\t")[0].decode("ascii").split()
+    kinds: dict[str, Literal["directory", "submodule"]] = {"tree": "directory", "commit": "submodule"}
+    if kind != "blob":
+        return FoundFile(kind=kinds[kind], size_bytes=0, content=content)
+    return FoundFile(kind="link" if mode == LINK_MODE else "file", size_bytes=int(size), content=content)
+
+
+def print_file(mirror: str, content: str) -> tuple[str, ...]:
+    """Print a blob as it is stored, without filters."""
+    return _in_mirror(mirror, "cat-file", "blob", _whole(content))
 
 
 def _in_mirror(mirror: str, *arguments: str) -> tuple[str, ...]:

@@ -65,15 +65,20 @@ class Entry:
     lost: bool = False
 
     def note(self, what: str, why: str, instead: str = "") -> None:
-        """Part of it is lost or different. Said once, however often it is found."""
-        remark = Remark(what, why, instead)
-        if remark not in self.remarks:
-            self.remarks.append(remark)
+        """Part of it is lost or different. Said once, however often it is found, and not of what is lost altogether."""
+        if not self.lost:
+            self._remark(Remark(what, why, instead))
 
     def refuse(self, why: str, instead: str = "") -> None:
         """Nothing of it is in the result."""
-        self.lost = True
-        self.note("", why, instead)
+        if not self.lost:
+            self.lost = True
+            self.remarks.clear()
+        self._remark(Remark("", why, instead))
+
+    def _remark(self, remark: Remark) -> None:
+        if remark not in self.remarks:
+            self.remarks.append(remark)
 
     @property
     def status(self) -> Status:

@@ -82,7 +82,8 @@ class Builders:
             keys["locks"] = locks
         self._functions(builder, entry)
         context.remark_inputs(entry)
-        return NewBuilder(new, keys, context.inputs, steps, closing, [f"in Buildbot: {old}"] if new != old else [])
+        shown = new == old or keys.get("description") == old
+        return NewBuilder(new, keys, context.inputs, steps, closing, [] if shown else [f"in Buildbot: {old}"])
 
     def _about(self, builder: BuilderOf, new: str, old: str) -> dict[str, Any]:
         get = builder.attributes.get

@@ -13,16 +13,26 @@ _OLD = re.compile(
     r"|\bBuildSlave\b|slavename|'slaves'|\bslavePortnum\b|\bmergeRequests\b|Missing parentheses in call to 'print'"
     r"|Unknown BuildmasterConfig keys? .*(slaves|slavePortnum|status|mergeRequests|debugPassword|eventHorizon)"
 )
+_FRAME = re.compile(r'File "(.+)", line (\d+)')
 _GONE = re.compile(r"from buildbot\.(buildslave|status)\b|buildbot\.(buildslave|status)'|slave|print '")
 
 
 def refusal(extracted: Extracted, *, file: str, directory: str) -> str:
     """What is said about a failure, line by line."""
-    failure = extracted.failure
-    assert failure is not None
+    assert extracted.failure is not None
+    failure = _of_syntax(extracted.failure)
     place = where(failure.frames, file, directory)
     head = f"{place}: {_said(failure, extracted.buildbot)}"
-    return "\n".join([head, *(f"  {line}" for line in _advice(failure, extracted.buildbot))])
+    return "\n".join([head, *(f"  {line}" for line in _advice(failure, extracted.buildbot, extracted.python))])
+
+
+def _of_syntax(failure: Failure) -> Failure:
+    """Buildbot says a syntax error as a whole traceback: its last line and its last place are what counts."""
+    text = next((error for error in failure.errors if "encountered a SyntaxError" in error), "")
+    frames: list[tuple[str, int | None]] = [(file, int(line)) for file, line in _FRAME.findall(text)]
+    if not frames:
+        return failure
+    return Failure(kind="syntax", message=text.strip().splitlines()[-1], frames=frames)
 
 
 def where(frames: Sequence[tuple[str, int | None]], file: str, directory: str) -> str:
@@ -53,7 +63,7 @@ def _said(failure: Failure, buildbot: str) -> str:
             return f"it can't be loaded: {' '.join(failure.message.split())[:500]}"
 
 
-def _advice(failure: Failure, buildbot: str) -> list[str]:
+def _advice(failure: Failure, buildbot: str, python: str) -> list[str]:
     said = " ".join([failure.message, *failure.errors])
     if failure.kind == "no-buildbot":
         return [
@@ -66,6 +76,8 @@ def _advice(failure: Failure, buildbot: str) -> list[str]:
             f"Bring it up to date as Buildbot's own guide says ({UPGRADING}),",
             "or give --python the Python of the Buildbot that it runs under (2.0 or later).",
         ]
+    if failure.kind == "syntax":
+        return [f"It has to be what Python {python} understands; --python can name another one."]
     if failure.kind == "missing-module":
         return ["Install what it imports beside that Buildbot, or give --python the Python that has both."]
     if failure.kind == "exited":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 
 from buildledger.config.convert.buildbot.account import Account, Entry, Remark, Status
 from buildledger.config.convert.buildbot.described import Place
@@ -26,7 +27,7 @@ def markdown(account: Account, directory: str) -> str:
             text += f"\n## {title}\n"
             for kind in dict.fromkeys(entry.kind for entry in entries):
                 text += f"\n### {kind.capitalize()}\n\n"
-                text += "".join(_entry(entry, directory) for entry in entries if entry.kind is kind)
+                text += _grouped([entry for entry in entries if entry.kind is kind], directory)
     if all(entry.status is Status.CONVERTED for entry in account.entries):
         text += "\nNothing is left to do.\n"
     return text
@@ -62,13 +63,24 @@ def _said(counts: dict[Status, int]) -> str:
     return ", ".join(f"{number} {status}" for status, number in counts.items() if number)
 
 
-def _entry(entry: Entry, directory: str) -> str:
-    text = f"- **{_plain(entry.name)}**{shown(entry.place, directory)}\n"
-    return text + "".join(f"  - {_remark(remark)}\n" for remark in entry.remarks)
+def _grouped(entries: list[Entry], directory: str) -> str:
+    """What is said of several things is said once, with the things below it."""
+    about: dict[Remark, Counter[str]] = {}
+    for entry in entries:
+        thing = f"{_plain(entry.name)}{shown(entry.place, directory)}"
+        for remark in entry.remarks:
+            about.setdefault(remark, Counter())[thing] += 1
+    text = ""
+    for remark, things in about.items():
+        text += f"- {_remark(remark)}\n"
+        for thing, count in things.items():
+            often = f", {count} times" if count > 1 else ""
+            text += f"  - {thing}{often}\n"
+    return text
 
 
 def _remark(remark: Remark) -> str:
-    what = f"`{remark.what}`: " if remark.what else ""
+    what = f"**{remark.what}**: " if remark.what else ""
     instead = f". *Instead:* {remark.instead}" if remark.instead else ""
     return f"{what}{_plain(remark.why)}{_plain(instead)}"
 

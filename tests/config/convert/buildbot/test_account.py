@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from buildledger.config.convert.buildbot.account import Kind, Status
 from tests.config.convert.buildbot.conftest import Convert
 
@@ -37,15 +35,17 @@ def test_the_sums_are_whole(converted: Convert) -> None:
 
 
 def test_nothing_is_in_no_list(converted: Convert) -> None:
-    """What isn't converted, or not as it was, stands in unconverted.md with its line; what is converted doesn't."""
+    """What isn't converted, or not as it was, stands on the page with its line; what is converted doesn't."""
     site = converted(SITE)
     page = site.conversion.unconverted
-    statuses = Counter(entry.status for entry in site.conversion.account.entries)
-    assert page.count("\n- **") == statuses[Status.NOTED] + statuses[Status.UNCONVERTED]
+    for entry in site.conversion.account.entries:
+        assert entry.place is not None
+        listed = f"  - {entry.name} (master.cfg:{entry.place.line})\n" in page
+        assert listed == (entry.status is not Status.CONVERTED), entry
     line = 1 + (site.file.parent / "master.cfg").read_text().splitlines().index(
         "    steps.MasterShellCommand(command='true'),"
     )
-    assert f"- **MasterShellCommand** (master.cfg:{line})" in page
+    assert f"  - MasterShellCommand (master.cfg:{line})\n" in page
 
 
 def test_the_result_is_a_configuration(converted: Convert) -> None:

@@ -53,6 +53,8 @@ class Describer:
         self._open.append(id(value))
         try:
             return self._composite(value)
+        except Exception:
+            return {"$": "opaque", "type": type(value).__name__}
         finally:
             self._open.pop()
 
@@ -70,7 +72,11 @@ class Describer:
             return {"$": "regex", "pattern": self.value(value.pattern)}
         if isinstance(value, type):
             return {"$": "class", "class": self.class_number(value)}
-        return self._renderable(value) or self._callable(value) or self.thing(value)
+        described = self._renderable(value) or self._callable(value)
+        if described is None and any(each.__module__.startswith("buildbot") for each in type(value).__mro__):
+            described = self.thing(value)
+        # What has nothing of Buildbot's may be anything, such as a web application with all it holds.
+        return described or {"$": "opaque", "type": type(value).__name__}
 
     def _renderable(self, value: Any) -> dict[str, Any] | None:
         """What is put together when a build runs."""

@@ -119,7 +119,7 @@ class _Factories:
         describer = self._describer
         made = self._recorder.made(step_factory)
         described: dict[str, Any] = {
-            "class": describer.class_number(step_factory.step_class),
+            "class": describer.class_number(_class_of(step_factory)),
             "place": describer.place(made.place if made else None),
             "arguments": {name: describer.value(value, name) for name, value in step_factory.kwargs.items()},
             "attributes": {},
@@ -134,3 +134,9 @@ class _Factories:
         except Exception as error:
             described["error"] = f"{type(error).__name__}: {error}"
         return described
+
+
+def _class_of(step_factory: Any) -> type:
+    """The class of a step; Buildbot 2 and 3 call it the factory's factory."""
+    cls: type = getattr(step_factory, "step_class", None) or step_factory.factory
+    return cls

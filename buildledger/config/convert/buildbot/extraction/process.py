@@ -12,6 +12,8 @@ from typing import Any
 
 MEMORY_BYTES = 4 << 30
 """Address space: a configuration that builds lists without end ends as a MemoryError."""
+IMPORT_SECONDS = 45.0
+"""That importing Buildbot may take, on a machine with much to do, before the time of the configuration begins."""
 FORMAT = 1
 """Of what is printed; `described.py` reads it."""
 
@@ -19,12 +21,12 @@ FORMAT = 1
 def main(master_cfg: str, limit_seconds: float) -> None:
     """Load the file and print one line of JSON, whatever happens."""
     answer = _Answer()
-    faulthandler.dump_traceback_later(limit_seconds, exit=True)
+    faulthandler.dump_traceback_later(limit_seconds + IMPORT_SECONDS, exit=True)
     _limit_memory()
     # Where `buildbot start` would be: configurations read files beside them by relative names.
     os.chdir(os.path.dirname(master_cfg) or ".")
     try:
-        content = _load(Path(master_cfg))
+        content = _load(Path(master_cfg), limit_seconds)
     except BaseException as error:
         content = {"failure": _failure(error, master_cfg)}
     answer.send({"format": FORMAT, "python": sys.version.split()[0], **content})
@@ -76,7 +78,7 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
-def _load(master_cfg: Path) -> dict[str, Any]:
+def _load(master_cfg: Path, limit_seconds: float) -> dict[str, Any]:
     try:
         import buildbot
     except ImportError:
@@ -84,6 +86,7 @@ def _load(master_cfg: Path) -> dict[str, Any]:
     version = str(getattr(buildbot, "version", "unknown"))
     from . import loading
 
+    faulthandler.dump_traceback_later(limit_seconds, exit=True)
     try:
         return {"buildbot": version, **loading.load(master_cfg)}
     except BaseException as error:

@@ -161,7 +161,7 @@ def refuse_own_run(old: OldStep) -> None:
             f"the class {old.cls.name} has its own {', '.join(own)}(){values.where(old.cls.place)}",
             "write what it does as `run` or `script`",
         )
-    others = [method for method in old.cls.methods if method != "__init__"]
+    others = [method for method in old.cls.methods if not method.startswith("_")]
     if others:
         old.entry.note(
             f"class {old.cls.name}", f"of it only the values were taken, not what {', '.join(others)}() does"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from buildledger.config import limits
 from buildledger.config.convert.buildbot.account import Kind, UnsayableError
 from buildledger.config.convert.buildbot.site import Site
 from buildledger.config.convert.buildbot.triggers import manual
@@ -26,7 +27,19 @@ def convert(site: Site) -> list[NewTrigger]:
         try:
             if kind is None:
                 raise UnsayableError(f"a scheduler of the class {cls.name} has no counterpart", "write a trigger")
-            made += KINDS[kind](OldScheduler(thing, cls, site, entry))
+            made += [part for trigger in KINDS[kind](OldScheduler(thing, cls, site, entry)) for part in _parts(trigger)]
         except UnsayableError as error:
             entry.refuse(error.why, error.instead)
     return made
+
+
+def _parts(trigger: NewTrigger) -> list[NewTrigger]:
+    """A trigger that builds more builders than one may, as several."""
+    builders = trigger.keys["build"]
+    if len(builders) <= limits.MATRIX_CELLS:
+        return [trigger]
+    name = trigger.keys.get("name", "trigger")
+    return [
+        NewTrigger({**trigger.keys, "name": f"{name}-{number}", "build": builders[start : start + limits.MATRIX_CELLS]})
+        for number, start in enumerate(range(0, len(builders), limits.MATRIX_CELLS), start=1)
+    ]

@@ -18,6 +18,7 @@ from buildledger.api.routes import (
     home,
     logs,
     people,
+    projects,
     proofs,
     pushes,
     requests,
@@ -33,6 +34,7 @@ PREFIX = "/api/v1"
 ROUTERS = (
     home.router,
     builders.router,
+    projects.router,
     builds.router,
     artifacts.router,
     test_results.router,

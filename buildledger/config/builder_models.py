@@ -23,6 +23,7 @@ from buildledger.config.nodes import (
     AxisValue,
     Choice,
     ExpressionText,
+    PickValue,
     PlainValue,
     PriorityValue,
 )
@@ -99,7 +100,7 @@ class BuilderDefaults(Strict):
     """What builders have that don't say otherwise themselves."""
 
     place: ClassVar = "builder"
-    unbuilt: ClassVar = frozenset({"pick", "artifacts", "reports", "services", "secrets"})
+    unbuilt: ClassVar = frozenset({"artifacts", "reports", "services", "secrets"})
 
     project: Name | None = None
     """What it belongs to, for people."""
@@ -123,6 +124,11 @@ class BuilderDefaults(Strict):
     """Held from the first step to the last."""
     priority: PriorityValue = 0
     """Higher is sooner."""
+    pick: PickValue = "same-as-last"
+    """Which of several free workers gets a build. `same-as-last`: that of the last build, unless the one that was given
+    a build longest ago has less to do. `longest-idle`: the one that was given a build longest ago. `least-busy`,
+    `most-busy`: by the share of its capacity that is used. `{expr: …}`: for which CEL over `worker.*` gives the highest
+    number."""
 
 
 class Builder(BuilderDefaults):

@@ -71,6 +71,8 @@ class BuilderResolver:
                 scope.check_expression((*path, key), source, place, CONDITIONS)
         if isinstance(model.priority, Expression):
             scope.check_expression((*path, "priority", "expr"), model.priority.source, Place.REQUEST, NUMBERS)
+        if isinstance(model.pick, Expression):
+            scope.check_expression((*path, "pick", "expr"), model.pick.source, Place.PICK, NUMBERS)
         check_properties(scope, (*path, "properties"), model.properties)
         check_project(self._document, self._parsed, (*path, "project"), model.project)
         check_environment(scope, (*path, "env"), model.env, Place.STEP)
@@ -157,6 +159,7 @@ class BuilderResolver:
             retry=resolved.Retry(on=tuple(model.retry.on), max=model.retry.max),
             locks=locks.resolve(model.locks),
             priority=model.priority,
+            pick=model.pick,
         )
 
     def _arguments(self, filling: Filling, cell: matrix.Cell) -> dict[str, Value] | None:

@@ -192,6 +192,15 @@ def priority(builder: Builder, context: Context) -> int:
     return max(-limits.PRIORITY, min(limits.PRIORITY, plain))
 
 
+def preference(expression: Expression, worker: WorkerView) -> int | None:
+    """How much a worker is to be preferred; None if it lacks a label that the expression asks for."""
+    try:
+        number = _expression(expression, Context(worker=worker))
+    except EvaluationError:
+        return None
+    return number if isinstance(number, int) else None
+
+
 def properties(builder: Builder, context: Context) -> dict[str, Plain]:
     """What the builder's properties are before its first step.
 

@@ -40,6 +40,8 @@ def check_inherited(document: Document, parsed: Parsed, secrets: SecretProvider 
             scope.check_expression((*path, key), source, place, CONDITIONS)
     if isinstance(model.priority, Expression):
         scope.check_expression((*path, "priority", "expr"), model.priority.source, Place.REQUEST, NUMBERS)
+    if isinstance(model.pick, Expression):
+        scope.check_expression((*path, "pick", "expr"), model.pick.source, Place.PICK, NUMBERS)
     parsed.declared_locks.check(document, (*path, "locks"), model.locks)
     check_project(document, parsed, (*path, "project"), model.project)
     if document.reports != before and document.failed:

@@ -12,7 +12,7 @@ from buildledger.config.resolved import Builder
 def check_lock_order(document: Document, builders: Iterable[Builder]) -> None:
     """Report builders whose builds may each hold the lock that the next one's step waits for.
 
-    An error, because nothing would ever end it: no time limit runs while a step waits, and nobody looks at night.
+    An error, because nothing but a builder's timeout would ever end it: a step that waits has no time limit.
     """
     cycle = LockOrder(builders).cycle()
     if not cycle:

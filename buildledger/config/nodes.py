@@ -17,7 +17,7 @@ from buildledger.config.fields import (
     read_text,
     read_whole,
 )
-from buildledger.config.problems import did_you_mean
+from buildledger.config.problems import did_you_mean, listed
 from buildledger.config.value_schemas import LISTS, PLAIN, TEXT, any_of
 from buildledger.config.values import Expression, InputRef, Plain, PropertyRef, SecretRef, Spread
 
@@ -32,6 +32,8 @@ FileValue = Plain | InputRef | PropertyRef | Expression | MatrixRef
 FileArgument = FileValue | Spread
 FileVariable = FileValue | SecretRef | None
 
+PICKS = ("same-as-last", "longest-idle", "least-busy", "most-busy")
+"""Words for which of several free workers gets a build."""
 _VALUES = ("input", "matrix", "property", "expr")
 _NODES: dict[str, Callable[[Any], Any]] = {
     "input": lambda content: InputRef(read_identifier(content)),
@@ -151,6 +153,18 @@ def _priority(raw: Any) -> int | Expression:
     return _bounded(raw, -limits.PRIORITY, limits.PRIORITY)
 
 
+def _pick(raw: Any) -> str | Expression:
+    if isinstance(raw, dict):
+        node = _node(raw, ("expr",))
+        assert isinstance(node, Expression)
+        return node
+    text = read_text(raw)
+    if text not in PICKS:
+        guess = did_you_mean(text, PICKS)
+        raise fault("value", f"'{text}' can't stand here{guess}", f"one of {listed(PICKS)}, or {{expr: …}}")
+    return text
+
+
 def _take(raw: Any) -> int | None:
     return None if raw == "all" else _bounded(raw, 1, limits.LOCK_COUNT)
 
@@ -188,6 +202,12 @@ PriorityValue = Annotated[
     WithJsonSchema(any_of([value_schemas.PRIORITY], ("expr",))),
 ]
 """A number or an `Expression`."""
+PickValue = Annotated[
+    Any,
+    PlainValidator(_pick),
+    WithJsonSchema(any_of([{"enum": list(PICKS)}], ("expr",))),
+]
+"""A word for an order of workers, or an `Expression`."""
 TakeValue = Annotated[
     int | None,
     PlainValidator(_take),

@@ -122,6 +122,8 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     """Held from the first step to the last."""
     priority: int | Expression = 0
     """Higher is sooner."""
+    pick: Literal["same-as-last", "longest-idle", "least-busy", "most-busy"] | Expression = "same-as-last"
+    """Which of several free workers gets a build; of an expression, the one for which it gives the highest number."""
 
 
 class ChangeTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", tag="change"):

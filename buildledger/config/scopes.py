@@ -45,6 +45,7 @@ class Place(Enum):
 
     REQUEST = "when a build is asked for"
     WORKER = "when a worker is chosen"
+    PICK = "when one of several workers is picked"
     STEP = "when a step starts"
     SUCCESS = "when a build has succeeded"
 
@@ -52,6 +53,7 @@ class Place(Enum):
 _KNOWN: Mapping[Place, Mapping[str, ValueType]] = {
     Place.REQUEST: CHANGE,
     Place.WORKER: CHANGE | WORKER,
+    Place.PICK: WORKER,
     Place.STEP: CHANGE | BUILD | WORKER,
     Place.SUCCESS: BUILD,
 }
@@ -120,7 +122,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     def _variables(self, place: Place) -> dict[str, ValueType]:
         known = dict(_KNOWN[place])
-        if place is not Place.SUCCESS:
+        if place not in (Place.SUCCESS, Place.PICK):
             known |= {f"inputs.{name}": inputs.type_of(spec) for name, spec in self.inputs.items()}
             known |= {f"matrix.{name}": kind for name, kind in self.matrix.items()}
         if place is Place.STEP:

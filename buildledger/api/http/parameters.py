@@ -50,6 +50,9 @@ WorkerPath = Annotated[
 SourcePath = Annotated[
     str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, description="The source's name.", examples=["widget"])
 ]
+ProjectPath = Annotated[
+    str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, description="The project's name.", examples=["widget"])
+]
 IdPath = Annotated[
     UUID,
     Path(description="The id that lists and other answers give.", examples=["0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11"]),

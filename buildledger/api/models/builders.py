@@ -103,6 +103,13 @@ class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
     """All about one builder, in one answer."""
 
     builder: Annotated[Builder, Meta(description="The builder as lists show it.")]
+    protected: Annotated[
+        bool, Meta(description="Defined by the central configuration alone: no repository's own file can change it.")
+    ]
+    timeout_seconds: Annotated[
+        float | None,
+        Meta(description="A build that runs for longer is stopped and fails; null: there is no limit."),
+    ]
     steps: Annotated[list[str], Meta(description="Names of its steps, in order.")]
     sources: Annotated[list[BuilderSource], Meta(description="What it checks out, in the order of the configuration.")]
     inputs: Annotated[list[Input], Meta(description="What a person may choose who starts a build.")]

@@ -42,6 +42,8 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
     waiting = first_waiting(queue, WAITING_REQUESTS, builder=name)
     return models.BuilderDetail(
         builder=as_builders(status, [row])[0],
+        protected=configured is not None and configured.protected,
+        timeout_seconds=None if configured is None else configured.timeout_seconds,
         steps=[] if configured is None else [step.name for step in configured.steps],
         sources=[] if configuration is None or configured is None else _sources(readings, configuration, configured),
         inputs=[] if configured is None else [_input(*item) for item in configured.inputs.items()],

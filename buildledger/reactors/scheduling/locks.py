@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from buildledger.config.lock_order import LockOrder
@@ -44,6 +44,8 @@ class Locks:
         self._order = order
         self._waiting: dict[str, dict[int, Queue]] = {}
         """The queues that wait, by lock and number."""
+        self._kept_for: dict[str, int] = {}
+        """The number of the queue for which a lock was kept when somebody last asked for it."""
         self._steps: dict[BuildId, WaitingStep] = {}
         self._steps_by_lock: dict[str, list[WaitingStep]] = {}
         """In their order."""
@@ -62,7 +64,7 @@ class Locks:
         uses = queue.builder.locks
         if (use := lacking_lock(uses, self.free)) is not None:
             return use.lock
-        return next((use.lock for use in uses if self._left_for(queue, use.lock) < use.take), None)
+        return next((use.lock for use in uses if not self._is_left_for(queue, use)), None)
 
     def room(self, builder: Builder) -> int | None:
         """How many builds of this builder could have their locks; None if it takes none."""
@@ -151,20 +153,34 @@ class Locks:
             self._left_for_step(step, use.lock) >= use.take for use in step.uses
         )
 
-    def _left_for(self, queue: Queue, lock: str) -> int:
-        """What is free of a lock and isn't reserved for queues and steps before this queue."""
-        left, rank = self.free.get(lock, 0), queue.rank()
-        for other in self._waiting.get(lock, {}).values():
+    def _is_left_for(self, queue: Queue, use: LockUse) -> bool:
+        """Whether enough of a lock is free and isn't reserved for queues and steps before this queue."""
+        left, rank = self.free.get(use.lock, 0), queue.rank()
+        for step in self._steps_by_lock.get(use.lock, ()):
+            if left < use.take or (rank is not None and step.rank > rank):
+                break
+            left -= _of(step.uses, use.lock)
+        for other in self._likeliest_first(use.lock):
+            if left < use.take:
+                break
             if other is queue or not other.pool.members:
                 continue
             first = other.rank()
             if first is not None and (rank is None or first < rank):
-                left -= _of(other.builder.locks, lock)
-        for step in self._steps_by_lock.get(lock, ()):
-            if rank is not None and step.rank > rank:
-                break
-            left -= _of(step.uses, lock)
-        return left
+                left -= _of(other.builder.locks, use.lock)
+                self._kept_for[use.lock] = other.number
+        return left >= use.take
+
+    def _likeliest_first(self, lock: str) -> Iterator[Queue]:
+        """The queues that wait for a lock: first the one for which it was kept when somebody last asked.
+
+        It keeps others out as well: of all that are asked after something was given back, most look at it alone.
+        """
+        waiting = self._waiting.get(lock, {})
+        likeliest = waiting.get(self._kept_for.get(lock, -1))
+        if likeliest is not None:
+            yield likeliest
+        yield from (queue for queue in waiting.values() if queue is not likeliest)
 
     def _left_for_step(self, step: WaitingStep, lock: str) -> int:
         """What is free of a lock and isn't reserved, against this step, for steps and queues before it."""

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from buildledger.config.evaluate import Context, WorkerView
 from buildledger.config.placement import Requirement, RequirementKey
 from buildledger.config.resolved import Builder
+from buildledger.config.values import Expression
+from buildledger.reactors.scheduling.picks import WorkerCapacity, WorkerOrder, order_for
 
 
 class QueueRank(NamedTuple):
@@ -24,31 +26,6 @@ class QueueRank(NamedTuple):
     """The number of the queue."""
 
 
-class WorkerCapacity:
-    """One worker's slots for builds, and how many of them are used."""
-
-    __slots__ = ("name", "pools", "slots", "used", "view")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.slots = 0
-        """How many builds it may have; 0 while it is given none."""
-        self.used = 0
-        self.view = WorkerView()
-        self.pools: dict[Pool, None] = {}
-        """The pools that it belongs to."""
-
-    @property
-    def free(self) -> int:
-        """How many more builds it may have."""
-        return self.slots - self.used
-
-    @property
-    def load(self) -> float:
-        """The share of its slots that is used, from 0 to 1."""
-        return self.used / self.slots if self.slots else 1.0
-
-
 class Pool:
     """The workers that meet one requirement, and the queues of requests that have it."""
 
@@ -60,36 +37,58 @@ class Pool:
         """The names of its workers."""
         self.free: OrderedDict[str, WorkerCapacity] = OrderedDict()
         """Its workers with room; the one that was given a build longest ago first."""
+        self._orders: dict[str, WorkerOrder] = {}
+        """Of its workers with room, each made when a builder first asks for it."""
         self._ranks: list[QueueRank] = []
 
-    def admit(self, worker: WorkerCapacity) -> None:
-        """Take a worker in or leave it out, as its view and its slots are."""
+    def admit(self, worker: WorkerCapacity) -> bool:
+        """Take a worker in or leave it out, as its view and its slots are; gives whether it is in."""
         if worker.slots > 0 and self.requirement.fits(worker.view):
-            worker.pools[self] = None
             self.members.add(worker.name)
             self.refresh(worker)
-        else:
-            self.members.discard(worker.name)
-            worker.pools.pop(self, None)
-            self.free.pop(worker.name, None)
+            return True
+        self.members.discard(worker.name)
+        self._take_out(worker)
+        return False
 
     def refresh(self, worker: WorkerCapacity) -> None:
-        """Note whether one of its workers has room."""
-        if worker.free > 0:
-            self.free.setdefault(worker.name, worker)
-        else:
-            self.free.pop(worker.name, None)
+        """Note how a worker of its own stands: whether it has room, and how much."""
+        if worker.free <= 0:
+            self._take_out(worker)
+            return
+        self.free.setdefault(worker.name, worker)
+        for order in self._orders.values():
+            order.put(worker)
 
-    def choose(self, preferred: str | None, excluded: str | None) -> WorkerCapacity:
-        """A worker with room: the preferred unless another is less loaded; the excluded only if there is no other."""
+    def _take_out(self, worker: WorkerCapacity) -> None:
+        self.free.pop(worker.name, None)
+        for order in self._orders.values():
+            order.drop(worker.name)
+
+    def choose(self, pick: str | Expression, preferred: str | None, excluded: str | None) -> WorkerCapacity:
+        """A worker with room, the first in the order of `pick`; the excluded one only if there is no other.
+
+        `same-as-last`: the preferred one, unless one that has been given nothing for longest has a smaller load.
+        """
+        if pick not in ("same-as-last", "longest-idle"):
+            return self.free[self._order(pick).first(excluded)]
         worker = next(iter(self.free.values()))
         if worker.name == excluded and len(self.free) > 1:
             worker = next(other for other in self.free.values() if other.name != excluded)
-        if preferred is not None and preferred != excluded:
+        if pick == "same-as-last" and preferred is not None and preferred != excluded:
             known = self.free.get(preferred)
             if known is not None and known.load <= worker.load:
                 worker = known
         return worker
+
+    def _order(self, pick: str | Expression) -> WorkerOrder:
+        name = pick if isinstance(pick, str) else f"expr {pick.source}"
+        order = self._orders.get(name)
+        if order is None:
+            order = self._orders[name] = order_for(pick)
+            for worker in self.free.values():
+                order.put(worker)
+        return order
 
     def enqueue(self, rank: QueueRank) -> None:
         """Add a queue's rank; a queue may be here more than once, and only its newest rank holds."""
@@ -110,6 +109,10 @@ class Pools:
     def __init__(self) -> None:
         self._pools: dict[RequirementKey, Pool] = {}
         self._workers: dict[str, WorkerCapacity] = {}
+        self._pools_of: dict[str, dict[Pool, None]] = {}
+        """The pools that each worker belongs to."""
+        self._given = 0
+        """How many builds were given to workers."""
 
     def pool_for(self, key: RequirementKey, builder: Builder, context: Context) -> Pool:
         """The pool for a requirement; looks at every worker if it is the first of its kind."""
@@ -117,14 +120,14 @@ class Pools:
         if pool is None:
             pool = self._pools[key] = Pool(Requirement(builder, context))
             for worker in sorted(self._workers.values(), key=lambda each: each.load):
-                pool.admit(worker)
+                self._admit(pool, worker)
         return pool
 
     def drop(self, key: RequirementKey) -> None:
         """Forget a pool that has no queues any more."""
         pool = self._pools.pop(key)
-        for worker in self._workers.values():
-            worker.pools.pop(pool, None)
+        for name in pool.members:
+            self._pools_of[name].pop(pool, None)
 
     def capacity_of(self, name: str) -> WorkerCapacity:
         """The slots of the worker with this name."""
@@ -135,23 +138,35 @@ class Pools:
         worker = self.capacity_of(name)
         worker.view, worker.slots = view, slots
         for pool in self._pools.values():
-            pool.admit(worker)
-        return list(worker.pools) if worker.free > 0 else []
+            self._admit(pool, worker)
+        return self._with_room(worker)
 
     def take(self, name: str) -> None:
         """Count a build that goes to a worker."""
-        self._count(name, 1)
+        self._given += 1
+        worker = self.capacity_of(name)
+        worker.given = self._given
+        self._count(worker, 1)
+        for pool in self._pools_of.get(name, ()):
+            if name in pool.free:
+                pool.free.move_to_end(name)
 
     def give_back(self, name: str) -> list[Pool]:
         """Count a build that has left its worker; gives the pools in which the worker has room."""
-        worker = self._count(name, -1)
-        return list(worker.pools) if worker.free > 0 else []
-
-    def _count(self, name: str, builds: int) -> WorkerCapacity:
         worker = self.capacity_of(name)
+        self._count(worker, -1)
+        return self._with_room(worker)
+
+    def _count(self, worker: WorkerCapacity, builds: int) -> None:
         worker.used += builds
-        for pool in worker.pools:
+        for pool in self._pools_of.get(worker.name, ()):
             pool.refresh(worker)
-            if builds > 0 and name in pool.free:
-                pool.free.move_to_end(name)
-        return worker
+
+    def _with_room(self, worker: WorkerCapacity) -> list[Pool]:
+        return list(self._pools_of.get(worker.name, ())) if worker.free > 0 else []
+
+    def _admit(self, pool: Pool, worker: WorkerCapacity) -> None:
+        if pool.admit(worker):
+            self._pools_of.setdefault(worker.name, {})[pool] = None
+        else:
+            self._pools_of.get(worker.name, {}).pop(pool, None)

@@ -259,7 +259,7 @@ class Scheduler:
         index.allocations.locks.serve(queue)
         together = index.queues.take(queue)
         newest = together[-1]
-        worker = queue.pool.choose(queue.last_worker, newest.last_worker)
+        worker = queue.pool.choose(queue.builder.pick, queue.last_worker, newest.last_worker)
         queue.last_worker = worker.name
         build_id = build_id_of(newest.request_id, newest.attempts + 1)
         self._fence = max(self._fence, self._shared.fence) + 1

@@ -45,6 +45,11 @@ export const buildersQuery = (asOf: AsOf) =>
     api.GET("/api/v1/builders", { params: { query: { ...query, limit: BUILDERS_PAGE_SIZE } }, signal }),
   );
 
+export const projectsQuery = (asOf: AsOf) =>
+  asOfQuery(asOf, ["projects"], ["builders"], (query, signal) =>
+    api.GET("/api/v1/projects", { params: { query }, signal }),
+  );
+
 export const builderQuery = (asOf: AsOf, builder: string) =>
   asOfQuery(asOf, ["builder", builder], ["builders"], (query, signal) =>
     api.GET("/api/v1/builders/{name}", { params: { path: { name: builder }, query }, signal }),

@@ -81,6 +81,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Projects
+         * @description All projects by name: those that the configuration describes, and those that builders name.
+         */
+        get: operations["list_projects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Project
+         * @description One project.
+         */
+        get: operations["read_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/builds": {
         parameters: {
             query?: never;
@@ -1631,6 +1671,10 @@ export interface components {
         BuilderDetail: {
             /** @description The builder as lists show it. */
             builder: components["schemas"]["Builder"];
+            /** @description Defined by the central configuration alone: no repository's own file can change it. */
+            protected: boolean;
+            /** @description A build that runs for longer is stopped and fails; null: there is no limit. */
+            timeout_seconds: number | null;
             /** @description Names of its steps, in order. */
             steps: string[];
             /** @description What it checks out, in the order of the configuration. */
@@ -2833,6 +2877,53 @@ export interface components {
             errors: Record<string, never>[];
         };
         /**
+         * Project
+         * @description What builders belong to, for people.
+         */
+        Project: {
+            /**
+             * @description Its name in the configuration.
+             * @example widget
+             */
+            name: string;
+            /** @description What it is called: as the configuration says, else its name. */
+            title: string;
+            /** @description What it is, as the configuration says; may be empty. */
+            description: string;
+            /** @description Where more of it is to be found; null: not known. */
+            url: string | null;
+            /** @description How many configured builders belong to it, cells counted singly. */
+            builder_count: number;
+            /** @description How many of those are broken on their default branch. */
+            broken_count: number;
+        };
+        /**
+         * ProjectDetail
+         * @description One project; `/builders?project=` has its builders.
+         */
+        ProjectDetail: {
+            /** @description The project as lists show it. */
+            project: components["schemas"]["Project"];
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
+         * ProjectList
+         * @description All projects, by name: those that the configuration describes, and those that builders name.
+         */
+        ProjectList: {
+            /** @description The projects. */
+            items: components["schemas"]["Project"][];
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
          * Property
          * @description A value that the build learnt.
          */
@@ -3882,6 +3973,87 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RequestReceipt"];
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projects: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All projects, by name: those that the configuration describes, and those that builders name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectList"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_project: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The project's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One project; `/builders?project=` has its builders. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {

@@ -23,6 +23,7 @@ export type LogDetail = Schemas["LogDetail"];
 export type LogHit = Schemas["LogHit"];
 export type Operation = Schemas["Operation"];
 export type Person = Schemas["Person"];
+export type Project = Schemas["Project"];
 export type Request = Schemas["Request"];
 export type SourceStamp = Schemas["SourceStamp"];
 export type Step = Schemas["Step"];

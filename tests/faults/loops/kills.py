@@ -13,6 +13,8 @@ import httpx
 from buildledger.events.build import BuildAssigned, BuildFinished, OperationFinished, OperationStarted
 from buildledger.events.results import Result
 from tests.fakes.postgresql import PostgresqlCluster, postgresql_cluster
+from tests.faults import held_locks
+from tests.faults.held_locks import wrong_holders
 from tests.faults.installation import Installation, WaitedTooLongError, installation
 from tests.faults.loop import LoopOptions, LoopOutcome
 
@@ -37,6 +39,8 @@ KILLS_A_ROUND = 20
 BUILDS_A_KILL = 2
 LIFE_SECONDS = 0.8
 """The longest time from a start to the next kill."""
+DESKS = 2
+"""How many steps may take notes at once: with more builds than that, some wait whenever somebody is killed."""
 STEP = """
 old=$(cat "pid-$N" 2> /dev/null || true)
 state=$(cut -d " " -f 3 "/proc/${old:-none}/stat" 2> /dev/null || true)
@@ -57,6 +61,7 @@ version: 1
 server: {{title: Kills}}
 workers:
   w1: {{capacity: 4}}
+locks: {{desk: {{count: {DESKS}}}}}
 builders:
   noting:
     collapse: never
@@ -66,6 +71,7 @@ builders:
       - script: |
 {script}
         env: {{N: {{input: n}}, BUILD: {{expr: build.id}}}}
+        locks: [desk]
 triggers: [{{on: manual, build: [noting], inputs: {{n: {{type: string}}}}}}]
 """
 
@@ -213,6 +219,7 @@ class KillRound:
         twice |= {f"operation {each}" for each in started | ended if started[each] > 1 or ended[each] > 1}
         twice |= {f"a step of build {build}" for build, count in Counter(self._noted("starts")).items() if count > 1}
         twice |= {f"a process beside an older one: {line}" for line in self._noted("survivors")}
+        twice |= set(wrong_holders(self._first.recorded(*held_locks.FACTS), {"desk": DESKS}))
         for each in sorted(twice):
             self._wrong("double", each)
         try:

@@ -6,6 +6,7 @@ import { builderQuery } from "../../api/queries.ts";
 import type { Builder, BuilderDetail } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
 import { plural } from "../../format/plural.ts";
+import { formatDuration } from "../../format/time.ts";
 import { useAsOf } from "../../state/as-of.ts";
 import { TimeAgo, TimeSince } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
@@ -49,6 +50,11 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
             <StatusIcon status={status} label={true} size={20} />
             <h1>{builder.name}</h1>
             {!builder.configured && <span className="tag">no longer configured</span>}
+            {detail.protected && (
+              <span className="tag" title="Defined by the central configuration alone">
+                protected
+              </span>
+            )}
             {builder.tags.map((tag) => (
               <span className="tag" key={tag}>
                 {tag}
@@ -72,6 +78,8 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
           )}
           {plural(detail.steps.length, "step")}: {detail.steps.join(" → ")}
           {locks.length > 0 && ` · locks: ${locks.join(", ")}`}
+          {detail.timeout_seconds !== null &&
+            ` · at most ${formatDuration(detail.timeout_seconds * 1_000, true)}`}
         </p>
         {recent.length > 0 && <DurationChart builds={recent} />}
       </section>

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useDeferredValue } from "react";
-import { buildersQuery } from "../../api/queries.ts";
-import type { Builder } from "../../api/types.ts";
+import { buildersQuery, projectsQuery } from "../../api/queries.ts";
+import type { Builder, Project } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
 import { useAsOf } from "../../state/as-of.ts";
 import { TimeAgo, TimeSince } from "../../time/time-elements.tsx";
@@ -11,6 +11,7 @@ import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { type Status, statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
+import { type ProjectGroup, projectGroups } from "./project-groups.ts";
 import "./builders-page.css";
 
 const route = getRouteApi("/builders");
@@ -27,7 +28,9 @@ const STATUSES: Record<Builder["status"], { icon: Status; label: string }> = {
 /** Every builder with its status and its last build, filtered by text and by "broken only". */
 export function BuildersPage() {
   useTabStatus("Builders");
-  const query = useQuery(buildersQuery(useAsOf()));
+  const asOf = useAsOf();
+  const query = useQuery(buildersQuery(asOf));
+  const projects = useQuery(projectsQuery(asOf)).data?.items ?? [];
   const { q = "", show } = route.useSearch();
   const navigate = route.useNavigate();
   const filter = useDeferredValue(q).trim().toLowerCase();
@@ -73,14 +76,12 @@ export function BuildersPage() {
             <div className="panel">
               <EmptyState title="No builders yet">They come from the configuration file.</EmptyState>
             </div>
-          ) : (
+          ) : matching.length === 0 ? (
             <section className="panel" aria-label="Builders">
-              {matching.length === 0 ? (
-                <EmptyState title="No builder matches the filter" />
-              ) : (
-                <BuildersTable builders={matching} />
-              )}
+              <EmptyState title="No builder matches the filter" />
             </section>
+          ) : (
+            <Groups builders={matching} projects={projects} />
           );
         }}
       </QueryBoundary>
@@ -92,32 +93,65 @@ function matchesFilter({ name, project, tags }: Builder, filter: string): boolea
   return !filter || [name, project ?? "", ...tags].some((text) => text.toLowerCase().includes(filter));
 }
 
-function BuildersTable({ builders }: { builders: readonly Builder[] }) {
-  const shown = builders.slice(0, ROWS_MAX);
+function Groups({ builders, projects }: { builders: readonly Builder[]; projects: readonly Project[] }) {
+  const groups = projectGroups(builders.slice(0, ROWS_MAX), projects);
+  const isAlone = groups.length === 1 && groups[0]?.name === undefined;
   return (
     <>
-      <table className="table stacked-on-phones builders-table">
-        <thead>
-          <tr>
-            <th>Builder</th>
-            <th>Status</th>
-            <th>Last build</th>
-            <th className="number">Finished</th>
-            <th className="number">Builds</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((builder) => (
-            <BuilderRow key={builder.name} builder={builder} />
-          ))}
-        </tbody>
-      </table>
-      {builders.length > shown.length && (
+      {groups.map((group) => (
+        <section className="panel" aria-label={nameOf(group)} key={group.name ?? ""}>
+          {!isAlone && <ProjectHead group={group} />}
+          <BuildersTable builders={group.builders} />
+        </section>
+      ))}
+      {builders.length > ROWS_MAX && (
         <p className="panel-note">
-          {(builders.length - shown.length).toLocaleString("en")} more. Use the filter to narrow the list.
+          {(builders.length - ROWS_MAX).toLocaleString("en")} more. Use the filter to narrow the list.
         </p>
       )}
     </>
+  );
+}
+
+function nameOf({ name, project }: ProjectGroup): string {
+  return project?.title ?? name ?? "Builders";
+}
+
+function ProjectHead({ group }: { group: ProjectGroup }) {
+  const { name, project } = group;
+  return (
+    <header className="panel-head">
+      <div>
+        <h2>{name === undefined ? "Without a project" : nameOf(group)}</h2>
+        {project?.description && <p className="muted">{project.description}</p>}
+      </div>
+      {project?.url && (
+        <a className="muted" href={project.url} rel="noreferrer">
+          {project.url.replace(/^https?:\/\//, "")}
+        </a>
+      )}
+    </header>
+  );
+}
+
+function BuildersTable({ builders }: { builders: readonly Builder[] }) {
+  return (
+    <table className="table stacked-on-phones builders-table">
+      <thead>
+        <tr>
+          <th>Builder</th>
+          <th>Status</th>
+          <th>Last build</th>
+          <th className="number">Finished</th>
+          <th className="number">Builds</th>
+        </tr>
+      </thead>
+      <tbody>
+        {builders.map((builder) => (
+          <BuilderRow key={builder.name} builder={builder} />
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -34,7 +34,7 @@ def render(program: str, arguments: Sequence[str], seconds: float, no_secrets: b
     Nothing is printed if the program fails, or if there is an error in what it prints. Options stand before PROGRAM.
 
     \b
-      buildledger config render ./gen.py | buildledger config apply -
+      buildledger config render ./generate | buildledger config apply -
     """
     ended, printed = _run([program, *arguments], seconds)
     click.echo(ended.error, err=True, nl=False)

@@ -10,6 +10,7 @@ import click
 
 from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
+from buildledger.cli.config_explain import explain_builder
 from buildledger.cli.config_files import FILE, NOT_THE_SERVER, read_file, strict_option, text_of
 from buildledger.cli.config_history import history, show
 from buildledger.cli.config_render import render
@@ -59,5 +60,5 @@ def print_schema(markdown: bool) -> None:
     click.echo(reference() if markdown else json.dumps(schema(), indent=2), nl=not markdown)
 
 
-for command in (render, diff_configurations, apply_file, roll_back, history, show):
+for command in (explain_builder, render, diff_configurations, apply_file, roll_back, history, show):
     config.add_command(command)

@@ -76,6 +76,8 @@ def _told(item: dict[str, Any], now: datetime) -> str:
     lines += [f'    "{item["message"]}"'] if item["message"] else []
     lines += [f"    {line}" for line in item["plan"][:PLAN_LINES]]
     if (left := len(item["plan"]) - PLAN_LINES) > 0:
-        lines.append(f"    and {plural(left, 'more line')}: `buildledger config diff --revision {item['revision']}`")
+        number = item["revision"]
+        where = f": `buildledger config diff --revision {number} --against {number - 1}`" if number > 1 else ""
+        lines.append(f"    and {plural(left, 'more line')}{where}")
     lines += [f"    {each['component']} could not follow it: {each['detail']}" for each in item["failures"]]
     return "\n".join(lines)

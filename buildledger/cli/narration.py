@@ -12,6 +12,7 @@ from buildledger import __version__
 from buildledger.cli.sign_in import lifetime, link
 from buildledger.cli.summary import MARKS
 from buildledger.events.build import BuildAssigned, BuildFinished, StepFinished, StepStarted
+from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded
 from buildledger.settings import ADMIN_TOKEN_FILE
 
@@ -90,6 +91,8 @@ class Narration:
                 build.failed = f" in step '{name}': {fact.summary}" if fact.summary else f" in step '{name}'"
             case BuildFinished() as fact:
                 self._end(recorded, fact)
+            case ConfigApplied(revision=revision) if revision > 1:
+                self._echo(f"… the changed configuration is in force: the next commit is built by it, or {AGAIN}")
             case _:
                 pass
 
@@ -118,6 +121,7 @@ class Narration:
         self._echo(f"The last tree head. Keep it elsewhere, for `audit verify --head FILE`:\n{verifier}\n{note}")
 
 
+AGAIN = "press Rebuild on the page of a build"
 ENDS = {
     "success": "is green",
     "warnings": "is green, with warnings",

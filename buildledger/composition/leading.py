@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from buildledger.intake.active_configuration import ActiveConfiguration
+from buildledger.intake.config_effects import ConfigEffects
 from buildledger.intake.polling.pollers import Pollers
 from buildledger.reactors.runner import Health, Runner
 from buildledger.servers.entries import Servers
 from buildledger.settings import Role
+
+RETRY_SECONDS = 30.0
+"""Between two tries of what can't follow the configuration."""
 
 
 class LedReactors:
@@ -42,7 +47,8 @@ class LedReactors:
 class LedPollers:
     """The pollers of the configuration in force, while this server leads them."""
 
-    def __init__(self, active: ActiveConfiguration, pollers: Pollers, servers: Servers) -> None:
+    def __init__(self, active: ActiveConfiguration, pollers: Pollers, servers: Servers, effects: ConfigEffects) -> None:
+        self._effects = effects
         self._active = active
         self._pollers = pollers
         self._servers = servers
@@ -67,8 +73,12 @@ class LedPollers:
         try:
             while True:
                 self._changed.clear()
-                if self._active.current is not None:
-                    await self._pollers.apply(self._active.current.sources)
-                await self._changed.wait()
+                current = self._active.current
+                failures = {} if current is None else await self._pollers.apply(current.sources)
+                await self._effects.note({f"poller {name}": why for name, why in failures.items()})
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(RETRY_SECONDS if failures else None):
+                        await self._changed.wait()
         finally:
+            await self._effects.note({})
             await self._pollers.close()

@@ -33,6 +33,7 @@ from buildledger.config.report import problems_text
 from buildledger.elastic import assembly as elastic
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
+from buildledger.intake.config_effects import ConfigEffects
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
 from buildledger.intake.polling.revision_finder import RevisionFinder
@@ -98,7 +99,8 @@ class Server:
             file = await self._apply_file(ledger, active, stack)
             views, projector = open_views(settings, ledger, stack)
             reactors = self._start_reactors(ledger, configurations, servers, stack)
-            pollers = self._start_pollers(stores, active, configurations, servers, stack)
+            effects = ConfigEffects(ledger, active)
+            pollers = self._start_pollers(stores, active, configurations, servers, effects, stack)
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
@@ -120,6 +122,7 @@ class Server:
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
                 rejected_file=lambda: None if file is None else file.rejected,
+                effect_failures=lambda: effects.failing,
                 overridden_file=lambda: None if file is None else file.overridden,
                 retention_waits=self._why_retention_waits,
                 configurations=configurations,
@@ -202,6 +205,7 @@ class Server:
         active: ActiveConfiguration,
         configurations: Configurations,
         servers: Servers,
+        effects: ConfigEffects,
         stack: AsyncExitStack,
     ) -> LedPollers:
         pollers = Pollers(
@@ -211,7 +215,7 @@ class Server:
             random=random.random,
             configurations=configurations,
         )
-        led = LedPollers(active, pollers, servers)
+        led = LedPollers(active, pollers, servers, effects)
         self._lifetime.watch(led.follow(), "configuration", stack)
         if Role.POLLERS in self._settings.roles:
             self._lifetime.watch(lead(servers, Singleton.POLLERS, led.run), "pollers", stack)

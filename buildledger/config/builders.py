@@ -94,7 +94,9 @@ class BuilderResolver:
     def _check_steps(self) -> None:
         model, path = self._model, self._path
         if (model.steps is None) == (model.use is None):
-            self._document.add("steps", path, f"builder '{self._name}' needs either 'steps' or 'use'", at_key=True)
+            what = "has no steps: it needs 'steps' or 'use'" if model.use is None else "has both 'steps' and 'use'"
+            hint = "" if model.use is None else "take one of them out"
+            self._document.add("steps", path, f"builder '{self._name}' {what}", hint, at_key=True)
         if model.steps is not None:
             check_steps(self._scope, (*path, "steps"), model.steps, self._parsed)
         if model.use is None:
@@ -218,7 +220,7 @@ def specs(document: Document, path: Path, declared: Mapping[str, models.InputMod
         if spec.pattern is not None and spec.type not in ("string", "list"):
             document.add("input", (*here, "pattern"), f"a pattern can't be asked of {inputs.type_of(spec).value}")
         elif spec.pattern is not None and (reason := inputs.pattern_fault(spec.pattern)):
-            document.add("input", (*here, "pattern"), f"this is no pattern: {reason}", "patterns are RE2 expressions")
+            document.add("input", (*here, "pattern"), reason, "patterns are RE2 expressions")
         elif spec.default is not None and (reason := inputs.fault(spec, spec.default)):
             document.add("input-value", (*here, "default"), reason)
         element = msgspec.structs.replace(spec, type="string" if spec.type == "list" else spec.type, enum=())

@@ -34,6 +34,15 @@ class Document:
         """Where `path` stands, or, for something that isn't there, the nearest thing around it."""
         return self._place(path, at_key=at_key)[1]
 
+    def line(self, path: Path) -> str:
+        """The file and line of `path`, as in `FILE:12`; of something that isn't there of what is around it."""
+        file, mark = self._place(path, at_key=True)
+        return f"{file}:{mark.line}"
+
+    def has(self, path: Path) -> bool:
+        """Whether the file says something at `path`."""
+        return len(self._way(path)) > len(path)
+
     def inside(self, path: Path, line: int, column: int) -> Mark | None:
         """Where a character of a text stands, of its line and column in the text itself, both from 1.
 

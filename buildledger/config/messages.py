@@ -16,6 +16,8 @@ from buildledger.wording import plural
 KEY = "[key]"
 """What pydantic puts at the end of a location when the fault is in a key itself."""
 
+_UNREAD = frozenset({"number-range", "yaml-character"})
+"""What is said of a value that couldn't be read, in whose place nothing stands: its type is no second fault."""
 _EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "a mapping",
@@ -67,6 +69,9 @@ def _report(document: Document, prefix: Path, details: Any) -> None:
 
 def _wrong_type(document: Document, path: Path, found: Any, message: str, hint: str) -> None:
     """A value of another type than is wanted; a key with nothing behind it is named as such."""
+    mark = document.mark(path)
+    if any(each.code in _UNREAD and (each.line, each.column) == mark for each in document.problems):
+        return
     if found is None and path and isinstance(path[-1], str):
         document.add("type", path, f"'{path[-1]}' has no value", instead_of(path, found) or hint, at_key=True)
     else:

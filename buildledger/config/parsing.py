@@ -136,8 +136,10 @@ def check_version(document: Document, data: dict[str, Any]) -> None:
     if "version" not in data:
         document.add("missing-key", ("version",), "missing key 'version'", "the first line is 'version: 1'")
     elif data["version"] is True or data["version"] != 1 or not isinstance(data["version"], int):
-        written = scalars.written(data["version"])
-        document.add("version", ("version",), f"version {written} of the format isn't known", "write 'version: 1'")
+        found = scalars.written(data["version"])
+        is_text = isinstance(data["version"], str) and found == "1"
+        message = "the version is a number" if is_text else f"version {found} of the format isn't known"
+        document.add("version", ("version",), message, "write 'version: 1'" + ", without quotes" * is_text)
 
 
 def _mapping(document: Document, kept: Kept, section: str, entries: Any, parsed: Parsed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, assert_never
@@ -18,6 +19,7 @@ from buildledger.config.parsing import Parsed
 from buildledger.config.problems import Path, did_you_mean, listed
 from buildledger.config.scopes import CONDITIONS, Place, Scope
 from buildledger.config.values import Expression
+from buildledger.wording import plural
 
 TriggerModel = models.ChangeTrigger | models.ManualTrigger | models.CronTrigger | models.SuccessTrigger
 
@@ -183,12 +185,15 @@ class TriggerResolver:
 
     def _check_time(self, path: Path, model: models.CronTrigger) -> None:
         try:
-            if len(model.at.split()) != CRON_FIELDS:
-                raise CronSimError(f"it has {len(model.at.split())} fields, not five")
+            if (count := len(model.at.split())) != CRON_FIELDS:
+                raise CronSimError(f"it has {plural(count, 'field')}, not five")
             next(CronSim(model.at, datetime(2024, 1, 1, tzinfo=UTC)))
         except (CronSimError, StopIteration) as error:
-            reason = str(error) or "it never comes"
-            hint = "minute, hour, day of the month, month, day of the week: '0 3 * * *'"
+            reason = _FIELD.sub(r"its \1 is wrong", str(error).replace("-", " ")) or "it never comes"
+            short = _SHORT.get(model.at.strip().lstrip("@"))
+            hint = (
+                f"write '{short}'" if short else "minute, hour, day of the month, month, day of the week: '0 3 * * *'"
+            )
             self._document.add("cron", (*path, "at"), f"'{model.at}' is no time: {reason}", hint)
         self._check_zone((*path, "zone"), model.zone)
 
@@ -215,6 +220,19 @@ class TriggerResolver:
 
 
 CRON_FIELDS = 5
+_FIELDS = "minute, hour, day of the month, month, day of the week"
+_FIELD = re.compile(r"^Bad (.*)")
+_SHORT = {
+    "hourly": "0 * * * *",
+    "daily": "0 0 * * *",
+    "nightly": "0 3 * * *",
+    "midnight": "0 0 * * *",
+    "weekly": "0 0 * * 0",
+    "monthly": "0 0 1 * *",
+    "yearly": "0 0 1 1 *",
+    "annually": "0 0 1 1 *",
+}
+"""What other systems have instead of five fields."""
 
 
 def _way(graph: Mapping[str, Iterable[str]], starts: Iterable[str], goals: Iterable[str]) -> list[str]:

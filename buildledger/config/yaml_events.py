@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from buildledger.config.places import Mark
+from buildledger.config.yaml_errors import said
 
 CAREFUL_BYTES = 1 << 20
 """Of a text that is read again for the sake of better words; ruamel takes seconds for so much."""
@@ -81,28 +82,16 @@ def careful_events(text: str) -> Iterator[Any]:
         raise NotYaml(mark, "yaml-syntax", message, "take it out") from error
     except (YAMLError, AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NotYaml(last, "yaml-syntax", f"this isn't YAML: {reason}") from error
+        raise NotYaml(last, "yaml-syntax", f"this isn't YAML; its parser says: {reason}") from error
 
 
 def _mark(mark: Any) -> Mark:
     return Mark(mark.line + 1, mark.column + 1)
 
 
-_TAB = re.compile(r"^[ ]*\t")
-
-
 def _not_yaml(text: str, last: Mark, error: Any) -> NotYaml:
     """What either parser found, in our words where there are some."""
     mark = _mark(error.problem_mark) if error.problem_mark else last
-    lines = text.split("\n")
-    line = lines[mark.line - 1] if mark.line <= len(lines) else ""
+    begin = _mark(error.context_mark) if error.context_mark else None
     problem = str(error.problem or "not understood")
-    if "'\\t'" in problem or _TAB.match(line):
-        return NotYaml(mark, "yaml-tab", "a tab can't indent YAML", "use spaces")
-    if "mapping values are not allowed" in problem:
-        hint = "quote a value that holds ': ', and check the indentation"
-        return NotYaml(mark, "yaml-syntax", "a second ':' on this line", hint)
-    if "'@'" in problem or "'`'" in problem or "'%'" in problem:
-        return NotYaml(mark, "yaml-syntax", problem, "quote a value that begins with @, ` or %")
-    context = f" {error.context}" if error.context else ""
-    return NotYaml(mark, "yaml-syntax", f"this isn't YAML: {problem}{context}")
+    return NotYaml(*said(text.split("\n"), mark, problem, str(error.context or ""), begin))

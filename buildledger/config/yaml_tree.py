@@ -155,7 +155,8 @@ class Tree:
         mark = event.start_mark
         self.alone = False
         if event.anchor not in self._anchors:
-            self._stop(mark, "yaml-anchor", f"there is no anchor '&{event.anchor}' above this line")
+            message = f"'*' begins an alias, and there is no anchor '&{event.anchor}' above this line"
+            self._stop(mark, "yaml-anchor", message, f"if it is text, quote it: '*{event.anchor}'")
         node = self._anchors[event.anchor]
         if node is None:
             self._stop(mark, "yaml-anchor", f"the anchor '&{event.anchor}' would contain itself")
@@ -216,7 +217,12 @@ class Tree:
             hint = "repeat the keys, or use a template"
             self.document.add_at(mark, "merge-key", "'<<' isn't part of the format", hint, path=path)
         elif key.places is not None or key.value is None:
-            self.document.add_at(mark, "key-type", "keys are text", path=path)
+            hint = (
+                "quote {{ … }} if it is text, or write a value node such as {input: name}"
+                if isinstance(key.value, dict)
+                else ""
+            )
+            self.document.add_at(mark, "key-type", "keys are text", hint, path=path)
         else:
             message = f"{key.plain} as a key was read as {scalars.describe(key.value)}: quote it"
             self.document.add_at(mark, "key-type", message, path=path)
@@ -232,8 +238,10 @@ class Tree:
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None:
-            message = f"tags such as {event.tag} aren't part of the format"
-            self.document.add_at(_mark(event.start_mark), "yaml-tag", message, "remove it")
+            text = event.tag.rstrip("]},")
+            message = f"tags such as {text} aren't part of the format"
+            hint = "write {secret: NAME}" if text == "!secret" else f"if it is text, quote it: '{text}'"
+            self.document.add_at(_mark(event.start_mark), "yaml-tag", message, hint)
 
     def _stop(self, mark: ParserMark, code: str, message: str, hint: str = "") -> None:
         self.document.add_at(_mark(mark), code, message, hint)

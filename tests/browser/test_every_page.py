@@ -33,6 +33,8 @@ PAGES = {
     "changes": ("/changes", "Fix everything"),
     "change": ("/changes/{change}", "Was it built?"),
     "workers": ("/workers", "local"),
+    "configuration": ("/configuration", "in force"),
+    "revision": ("/configuration/1", "What it changed"),
     "nowhere": ("/nowhere", "Page not found"),
 }
 """Of each page its path, and a text that is there once it is complete."""

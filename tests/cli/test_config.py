@@ -42,6 +42,23 @@ def test_the_schema_is_json(run: Run) -> None:
     assert {"builders", "sources", "workers"} <= set(json.loads(run("config", "schema").output)["properties"])
 
 
+def test_a_builder_is_explained(run: Run, tmp_path: Path) -> None:
+    """Each line has the place that it came from; whoever builds it and may run it is named; so is a name like it."""
+    path = _written(tmp_path, CONFIG)
+    shown = run("config", "explain", "tidy", "--config", path)
+    assert shown.exit_code == 0
+    assert any(
+        line.startswith("  collapse: same-branch ") and line.endswith("# default") for line in shown.output.splitlines()
+    )
+    assert any("run: [make, tidy]" in line and line.endswith(f"# {path}:12") for line in shown.output.splitlines())
+    assert f"#   pushed (change)  {path}:15" in shown.output
+    assert f"#   local  {path}:6" in shown.output
+    as_json = json.loads(run("config", "explain", "tidy", "--config", path, "--json").output)
+    assert as_json["builder"]["value"]["when"]["origin"] == f"{path}:11"
+    unknown = run("config", "explain", "tidi", "--config", path)
+    assert (unknown.exit_code, "did you mean 'tidy'?" in unknown.output) == (1, True)
+
+
 def test_diff_of_two_files(run: Run, tmp_path: Path) -> None:
     """Nothing is 0, a difference is 2 and is shown, a file with errors is 1."""
     before = _written(tmp_path, CONFIG)

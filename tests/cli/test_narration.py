@@ -11,6 +11,7 @@ import pytest
 from buildledger.api.http.sign_in_codes import read_code
 from buildledger.cli.narration import Introduction, Narration
 from buildledger.events.build import BuildAssigned, BuildFinished, StepFinished, StepStarted
+from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Metadata, Recorded
 from buildledger.events.ids import RequestId
 from buildledger.events.request import SourceStamp
@@ -89,6 +90,14 @@ def test_every_end_is_said(tmp_path: Path, result: Result) -> None:
     assert "python: main @ be8a6bcecd" in said[-1]
     tell(told, BuildFinished(result=result))
     assert len(said) == 2
+
+
+def test_a_changed_configuration(tmp_path: Path) -> None:
+    """Whoever mends the file after a red build is told that it counts, and how to build again; the first is no news."""
+    told, said = narration(tmp_path)
+    tell(told, *(ConfigApplied(revision=number, digest="", text="", origin="") for number in (1, 2)))
+    (line,) = said
+    assert line.startswith("… the changed configuration is in force: the next commit is built by it, or press Rebuild")
 
 
 def test_a_log_has_no_link(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from buildledger.clock import SystemClock
 from buildledger.composition.server import Server
 from buildledger.config.problems import ConfigErrors
-from buildledger.events.config import ConfigApplied
+from buildledger.events.config import ConfigApplied, ConfigEffectFailed
 from buildledger.events.fact import Fact
 from buildledger.events.seal import SealMade
 from buildledger.events.server import ServerStarted, ServerStopped
@@ -122,6 +122,27 @@ async def test_what_is_applied_by_hand_stays_until_the_file_changes(
         assert (newest["revision"], newest["plan"]) == (3, ["created worker one", "removed worker two"])
         assert (await _asked(server, settings.state, "/health"))["status"] == "ok"
     assert f"{config} replaces revision 2, applied from /by/hand.yaml" in caplog.text
+
+
+async def test_a_part_that_cannot_follow_says_so_until_it_can(tmp_path: Path) -> None:
+    """What a later version has configured and this one can't do stops nothing else; it is recorded once, and told."""
+    settings = _settings(tmp_path)
+    sound = load_text('version: 1\nsources: {far: {git: "git://127.0.0.1:9/x", poll: never}}\n').to_json()
+    async with Server(settings).running() as server:
+        later = {"text": sound.replace('"kind":"git"', '"kind":"weave"'), "origin": "later"}
+        await _asked(server, settings.state, "/config", json=later)
+        async with asyncio.timeout(20):
+            while (health := await _asked(server, settings.state, "/health"))["status"] == "ok":  # noqa: ASYNC110 - as below
+                await asyncio.sleep(0.05)
+        why = "this version of Build Ledger has no version-control system 'weave'"
+        assert health["problems"] == [f"poller far can't follow the configuration in force: {why}"]
+        (failure,) = (await _asked(server, settings.state, "/config"))["revision"]["failures"]
+        assert (failure["component"], failure["detail"]) == ("poller far", why)
+        await _asked(server, settings.state, "/config", json={"text": sound, "origin": "sound"})
+        async with asyncio.timeout(20):
+            while (await _asked(server, settings.state, "/health"))["status"] != "ok":  # noqa: ASYNC110 - as below
+                await asyncio.sleep(0.05)
+    assert sum(isinstance(fact, ConfigEffectFailed) for fact in _facts(settings.state)) == 1
 
 
 async def test_the_file_is_applied_at_the_start_and_only_when_it_changed(tmp_path: Path) -> None:

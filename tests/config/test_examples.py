@@ -67,6 +67,12 @@ def test_parts_that_are_not_built_are_refused_by_name() -> None:
     assert [(problem.line, problem.column) for problem in found][:3] == [(7, 55), (8, 12), (27, 9)]
 
 
+def test_acme_is_the_whole_format_s_example_as_far_as_it_is_built() -> None:
+    """Every line of it stands there too, but for the addresses of the sources."""
+    of_its_own = [line for line in (EXAMPLES / "acme.yaml").read_text().splitlines() if line not in FULL.read_text()]
+    assert [line.strip().partition(" ")[0] for line in of_its_own] == ["#", "widget:", "proto:"]
+
+
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
 def test_examples_have_no_problems(file: Path) -> None:
     """No example even warns."""

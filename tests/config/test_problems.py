@@ -61,7 +61,7 @@ def test_all_faults_are_reported_at_once() -> None:
         ("run: [x, {input: a, matrix: b}]", "a value node has exactly one key, this has input, matrix"),
         ("run: []", "this list is empty: at least one entry is needed"),
         ("script: {expr: change.branch}", "a script is fixed text: nothing is put into it"),
-        ("set_property: p", "needs either 'value' or 'run'"),
+        ("set_property: p", "needs 'value' or 'run'"),
         ("set_property: p\n        value: x\n        env: {A: b}", "'env' means something only with 'run'"),
         ("checkout: widget\n        method: clean", "method 'clean' means something in full mode only"),
         ("checkout: widget\n        filter: blobs", "'blobs' is no filter"),
@@ -88,7 +88,7 @@ def test_faults_of_steps(body: str, found: str) -> None:
 @pytest.mark.parametrize(
     ("body", "found"),
     [
-        ("{}", "needs either 'steps' or 'use'"),
+        ("{}", "has no steps: it needs 'steps' or 'use'"),
         ("{use: t}", "there is no template 't'"),
         ("{steps: [{run: [x]}], with: {a: 1}}", "'with' means something only with 'use'"),
         ("{steps: [{run: [x]}], locks: [l]}", "there is no lock 'l' (declare it under 'locks')"),

@@ -62,7 +62,7 @@ def test_json_is_accepted() -> None:
         ("a: 1\nb: 2\na: 3\n", ["3:1 duplicate-key"]),
         ("a:\n\tb: 1\n", ["2:1 yaml-tab"]),
         ("a: b: c\n", ["1:5 yaml-syntax"]),
-        ("a: [1, 2\n", ["2:1 yaml-syntax"]),
+        ("a: [1, 2\n", ["1:4 yaml-syntax"]),
         ("a: *nope\n", ["1:4 yaml-anchor"]),
         ("a: &x [*x]\n", ["1:8 yaml-anchor"]),
         ("--- 1\n--- 2\n", ["2:1 yaml-documents"]),

@@ -119,10 +119,18 @@ class Typed:
 
     def get(self, path: str) -> Any:
         """What the API answers to whoever has the token that `serve` speaks of."""
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: Any) -> Any:
+        """What the API answers to a command of theirs."""
+        return self._ask("POST", path, body)
+
+    def _ask(self, method: str, path: str, body: Any) -> Any:
         signed_in = SIGNED_IN.search(self.output.read_text())
         assert signed_in is not None, self.output.read_text()
         headers = {"Authorization": f"Bearer {Path(signed_in[1]).read_text().strip()}"}
-        return httpx.get(f"http://127.0.0.1:{self.http}/api/v1{path}", headers=headers, timeout=30).json()
+        address = f"http://127.0.0.1:{self.http}/api/v1{path}"
+        return httpx.request(method, address, headers=headers, json=body, timeout=30).json()
 
     def kill(self) -> None:
         """Kill the server as nobody would: it can't do anything about it."""

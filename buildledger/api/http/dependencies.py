@@ -113,6 +113,8 @@ class ApiDependencies:
     """What is wrong with the configuration file as it stands; None if nothing is, or if there is none."""
     overridden_file: Callable[[], str | None] = lambda: None
     """That something else is in force than the configuration file says; None if the file is, or if there is none."""
+    effect_failures: Callable[[], Mapping[str, str]] = dict
+    """Which parts of this server can't follow the configuration in force, and why."""
     retention_waits: Callable[[], str | None] = lambda: None
     """Why nothing is removed for its age; None if what is too old is removed, or nothing is to be."""
     trigger_poll: Callable[[str], bool]

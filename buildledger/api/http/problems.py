@@ -152,6 +152,12 @@ class WrongToken(NotSignedIn):
     title = "Sign-in failed: wrong token"
 
 
+class UsedLink(NotSignedIn):
+    """Somebody opened a link that has signed in already, whose time is over, or that isn't of this server."""
+
+    title = "Sign-in failed: the link was used already, or is too old"
+
+
 class SessionEnded(NotSignedIn):
     """The request showed a session cookie that has expired or isn't of this server."""
 

@@ -137,6 +137,11 @@ def configuration_problems(deps: ApiDependencies, *, detailed: bool) -> list[str
         problems.append(f"{what}: {rejected}" if detailed else what)
     elif (overridden := deps.overridden_file()) is not None:
         problems.append(overridden if detailed else "another configuration is in force than the server's file says")
+    failing = deps.effect_failures()
+    if detailed:
+        problems += [f"{part} can't follow the configuration in force: {why}" for part, why in failing.items()]
+    elif failing:
+        problems.append(f"{plural(len(failing), 'part')} of the server can't follow the configuration in force")
     if (unreadable := deps.active.unreadable) is not None:
         problems.append(f"{unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`")
     return problems

@@ -12,7 +12,15 @@ from buildledger.api.models import server as models
 from buildledger.api.models.limits import BUILDERS_PAGE_MAX, LINES_MAX, PAGE_MAX, SEARCH_HITS_MAX
 from buildledger.api.queries.health import HealthCheck
 
-ACTIONS = ("build:force", "build:stop", "build:rebuild", "request:cancel", "request:prioritise", "worker:pause")
+ACTIONS = (
+    "build:force",
+    "build:stop",
+    "build:rebuild",
+    "request:cancel",
+    "request:prioritise",
+    "worker:pause",
+    "config:rollback",
+)
 
 router = api_router("server")
 

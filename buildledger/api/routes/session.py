@@ -15,7 +15,7 @@ from buildledger.api.http.credentials import (
     use_code,
 )
 from buildledger.api.http.dependencies import ApiDependencies, Dependencies
-from buildledger.api.http.problems import WrongToken
+from buildledger.api.http.problems import NotSignedIn, UsedLink, WrongToken
 from buildledger.api.http.responses import JsonResponse
 from buildledger.api.http.routing import api_router
 from buildledger.api.http.sign_in_codes import PREFIX
@@ -42,7 +42,7 @@ async def sign_in(
     Sets a cookie that no script can read and no other site can use.
     """
     if check_token(deps, body.token) is None and not await use_code(deps, body.token):
-        raise WrongToken(_why_not(body.token))
+        raise _refusal(body.token)
     value, session = new_cookie(deps)
     response = JsonResponse(_as_session(deps, session))
     response.set_cookie(
@@ -66,10 +66,10 @@ async def sign_out(request: Request, deps: Dependencies) -> JsonResponse[models.
     return response
 
 
-def _why_not(shown: str) -> str:
+def _refusal(shown: str) -> NotSignedIn:
     if shown.startswith(f"{PREFIX}."):
-        return "that link has signed somebody in already, or is too old; `buildledger sign-in` prints another"
-    return "that isn't the admin token; it is in the server's state directory"
+        return UsedLink("`buildledger sign-in`, on the server's machine, prints another")
+    return WrongToken("that isn't the admin token; it is in the server's state directory")
 
 
 def _as_session(deps: ApiDependencies, session: SignedIn | None) -> models.Session:

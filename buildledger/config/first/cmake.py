@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from buildledger.config.first import make
 from buildledger.config.first.recipe import Recipe, Report, Run, Step
 from buildledger.config.first.tree import HasProgram, Tree
 
@@ -17,8 +18,14 @@ FILES_READ = 200
 
 
 def recipe(tree: Tree, has: HasProgram) -> Recipe | None:
-    """Configure, build, and run CTest if any file declares tests, whose results CTest writes as JUnit."""
+    """Configure, build, and run CTest if any file declares tests, whose results CTest writes as JUnit.
+
+    Where none does and a Makefile has a target that tests, that is how the project is tested.
+    """
     if not tree.has("CMakeLists.txt"):
+        return None
+    declares_tests = _declares_tests(tree)
+    if not declares_tests and make.test_target(tree) is not None:
         return None
     directory = "_build" if tree.matching(r"^build/") else "build"
     found = ["CMakeLists.txt"]
@@ -27,7 +34,7 @@ def recipe(tree: Tree, has: HasProgram) -> Recipe | None:
         Run(name="configure", argv=("cmake", "-S", ".", "-B", directory, *generator), timeout="10m"),
         Run(name="build", argv=("cmake", "--build", directory, "--parallel"), timeout="30m"),
     ]
-    if _declares_tests(tree):
+    if declares_tests:
         found.append("CTest")
         report = ("--output-on-failure", "--output-junit", "junit.xml")
         steps += [

@@ -26,13 +26,18 @@ def recipe(tree: Tree, has: HasProgram) -> Recipe | None:
         makefile = tree.first(MAKEFILES)
         if makefile is None:
             return None
-        targets = _targets(tree.text(makefile))
-        test = next((target for target in TESTS if target in targets), None)
+        test = test_target(tree)
         found += [makefile, f"target {test}"] if test else [makefile]
     steps.append(Run(argv=("make",), timeout="30m"))
     if test is not None:
         steps.append(Run(argv=("make", test), timeout="30m"))
     return Recipe(builder="make", language="Make", found=tuple(found), steps=tuple(steps), needs=("make",))
+
+
+def test_target(tree: Tree) -> str | None:
+    """The target of the Makefile that tests; None if none does, or there is no Makefile."""
+    targets = _targets(tree.text(tree.first(MAKEFILES) or ""))
+    return next((target for target in TESTS if target in targets), None)
 
 
 def _targets(makefile: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from buildledger.config.foreign import writing
@@ -97,6 +98,8 @@ _ENTRIES: dict[str, Snippet] = {
 
 def instead_of(path: Path, value: Any) -> str:
     """A hint what to write at `path` instead of a value of the wrong shape; empty if there is nothing to say."""
+    if isinstance(value, str) and re.match(r"[\w-]+:\S", value) and "://" not in value:
+        return "a space belongs behind the ':'"
     match path:
         case (*_, "steps", int()):
             snippet = _step(value, "")

@@ -46,7 +46,8 @@ class SetPropertyModel(ProcessModel):
     def check(self, scope: StepScope) -> None:
         """It needs either a value or a program; what belongs to a program means nothing beside a value."""
         if (self.value is None) == (self.run is None):
-            scope.report("set-property", f"the property '{self.set_property}' needs either 'value' or 'run'", "")
+            what = "needs 'value' or 'run'" if self.run is None else "has both 'value' and 'run'"
+            scope.report("set-property", f"the property '{self.set_property}' {what}", "")
         elif self.value is not None:
             scope.check(self.value, ANYTHING, "value")
             for key in sorted(self.model_fields_set & {"env", "workdir", "timeout"}):

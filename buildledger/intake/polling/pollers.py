@@ -60,15 +60,27 @@ class Pollers:
         self._repeat_seconds = repeat_seconds
         self._running: dict[str, _Running] = {}
 
-    async def apply(self, sources: Mapping[str, Source]) -> None:
-        """Poll these sources and no others; one that hasn't changed isn't disturbed."""
+    async def apply(self, sources: Mapping[str, Source]) -> dict[str, str]:
+        """Poll these sources and no others; one that hasn't changed isn't disturbed.
+
+        Gives those that can't be polled, with why: the others are, and the next call tries them again.
+        """
+        failures: dict[str, str] = {}
         for name in [name for name, running in self._running.items() if sources.get(name) != running.source]:
             await self._running.pop(name).stop()
         for name, source in sources.items():
             if name not in self._running:
-                self._running[name] = _Running(
-                    source, self._poller(source), self._slots, self._random, self._repeat_seconds
-                )
+                if source.kind not in SYSTEMS:
+                    # the configuration may have been applied by a server of a later version
+                    failures[name] = f"this version of Build Ledger has no version-control system {source.kind!r}"
+                    continue
+                try:
+                    poller = self._poller(source)
+                except Exception as error:
+                    failures[name] = reason_of(error)
+                    continue
+                self._running[name] = _Running(source, poller, self._slots, self._random, self._repeat_seconds)
+        return failures
 
     def trigger_poll(self, source: str) -> bool:
         """Poll this source now: somebody says that it has changed. False if there is no such source.

@@ -10,6 +10,7 @@ const DONE_TEXTS: Record<Command["kind"], string> = {
   rebuild: "Rebuild requested",
   cancel: "Request cancelled",
   priority: "Priority changed",
+  rollback: "Earlier configuration in force",
 };
 
 /** Sends a command and shows a toast: the position it was recorded at, or why it was refused. */

@@ -11,7 +11,8 @@ export type Command =
   | { kind: "stop"; build: string; reason: string }
   | { kind: "rebuild"; build: string; reason: string }
   | { kind: "cancel"; request: string; reason: string }
-  | { kind: "priority"; request: string; priority: number };
+  | { kind: "priority"; request: string; priority: number }
+  | { kind: "rollback"; revision: number; expected: number; message: string };
 
 /** The ledger position a command was recorded at; `duplicate` when an earlier try had been recorded. */
 type Receipt = { position: number; duplicate: boolean };
@@ -78,6 +79,13 @@ function sendOnce(command: Command, key: string) {
         api.POST("/api/v1/requests/{request_id}/priority", {
           params: { path: { request_id: command.request }, header },
           body: { priority: command.priority },
+        }),
+      );
+    case "rollback":
+      return dataOrThrow(
+        api.POST("/api/v1/config/rollback", {
+          params: { header },
+          body: { revision: command.revision, expected_revision: command.expected, message: command.message },
         }),
       );
   }

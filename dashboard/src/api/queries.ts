@@ -123,6 +123,25 @@ export const workersQuery = (asOf: AsOf, isFormer: boolean) =>
       }),
   );
 
+export const revisionsQuery = (asOf: AsOf) =>
+  pagedQuery(asOf, ["revisions"], ["configuration"], PAGE_SIZE, (query, signal) =>
+    api.GET("/api/v1/config/revisions", { params: { query }, signal }),
+  );
+
+export const revisionQuery = (asOf: AsOf, revision: number) =>
+  asOfQuery(asOf, ["revision", String(revision)], ["configuration"], (query, signal) =>
+    api.GET("/api/v1/config/revisions/{number}", { params: { path: { number: revision }, query }, signal }),
+  );
+
+/** What going back to a revision would change now; of requests and builds only the numbers would be stale. */
+export const revisionPlanQuery = (revision: number) =>
+  asOfQuery(undefined, ["revision-plan", String(revision)], ["configuration"], (query, signal) =>
+    api.GET("/api/v1/config/revisions/{number}/plan", {
+      params: { path: { number: revision }, query },
+      signal,
+    }),
+  );
+
 /** The fact at a position of the past, or the last before it: it says which moment the position stands for. */
 export const asOfMomentQuery = (asOf: AsOf) =>
   queryOptions({

@@ -20,6 +20,7 @@ const NAV_LINKS = [
   { to: "/queue", label: "Queue" },
   { to: "/changes", label: "Changes" },
   { to: "/workers", label: "Workers" },
+  { to: "/configuration", label: "Configuration" },
 ] as const;
 
 /** The frame around every page: header, banner for the past, main part, footer. */

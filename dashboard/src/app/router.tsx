@@ -22,6 +22,8 @@ import {
   homeQuery,
   logQuery,
   queueQuery,
+  revisionQuery,
+  revisionsQuery,
   workersQuery,
 } from "../api/queries.ts";
 import { HomePage } from "../pages/home/home-page.tsx";
@@ -157,9 +159,41 @@ const workers = createRoute({
   component: lazyRouteComponent(() => import("../pages/workers/workers-page.tsx"), "WorkersPage"),
 });
 
+const configuration = createRoute({
+  getParentRoute: () => root,
+  path: "/configuration",
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(revisionsQuery(deps.asOf)),
+  component: lazyRouteComponent(
+    () => import("../pages/configuration/configuration-page.tsx"),
+    "ConfigurationPage",
+  ),
+});
+
+const revision = createRoute({
+  getParentRoute: () => root,
+  path: "/configuration/$revision",
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps, params }) =>
+    void context.queries.prefetchQuery(revisionQuery(deps.asOf, Number(params.revision))),
+  component: lazyRouteComponent(() => import("../pages/configuration/revision-page.tsx"), "RevisionPage"),
+});
+
 export function createAppRouter(queries: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([home, builders, builder, build, log, queue, changes, change, workers]),
+    routeTree: root.addChildren([
+      home,
+      builders,
+      builder,
+      build,
+      log,
+      queue,
+      changes,
+      change,
+      workers,
+      configuration,
+      revision,
+    ]),
     basepath: basePath,
     context: { queries },
     defaultPreload: "intent",

@@ -154,6 +154,7 @@ def test_python(files: dict[str, str], wanted: list[str]) -> None:
         ({"CMakeLists.txt": "project(w)\n", "build/notes": ""}, "cmake", ["cmake --build _build --parallel"]),
         ({"Makefile": "CC := gcc\nall: a\ncheck test: all\n"}, "make", ["make", "make test"]),
         ({"Makefile": "all:\r\n\ttrue\r\ncheck:\r\n\ttrue\r\n"}, "make", ["make check"]),
+        ({"CMakeLists.txt": "project(w)\n", "Makefile": "test:\n"}, "make", ["make test"]),
         ({"configure.ac": "", "Makefile.am": ""}, "make", ["make check"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, dict) else "",

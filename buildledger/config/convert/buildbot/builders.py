@@ -9,16 +9,13 @@ from buildledger.config import limits
 from buildledger.config.convert.buildbot import described, environment, names, values
 from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
-from buildledger.config.convert.buildbot.described import BuilderOf, FactoryOf, StepOf, Value
+from buildledger.config.convert.buildbot.described import BuilderOf, FactoryOf, Place, StepOf, Value
 from buildledger.config.convert.buildbot.locks import Locks
 from buildledger.config.convert.buildbot.references import literal
 from buildledger.config.convert.buildbot.site import Site, entries, items
 from buildledger.config.convert.buildbot.steps import kinds
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
 from buildledger.config.convert.buildbot.workers import Workers
-from buildledger.config.steps.step import StepModel
-
-TAKES_STEP_LOCKS = "locks" not in StepModel.unbuilt
 
 
 @dataclass
@@ -51,9 +48,14 @@ class Builders:
         self._workers = workers
         self._locks = locks
         self.declared: list[NewBuilder] = []
+        self.properties: dict[str, Any] = {}
+        """Of all builds."""
 
     def convert(self) -> None:
-        """Convert all of them."""
+        """Convert all of them, and the properties that all their builds have."""
+        common = BuildContext(self._site, {}, None)
+        given = entries(self._site.extracted.settings.get("properties"))
+        self.properties = self._properties(given, "", None, common)
         for builder in self._site.extracted.builders:
             old = str(builder.attributes.get("name"))
             entry = self._site.account.entry(Kind.BUILDERS, old, old, builder.place)
@@ -70,7 +72,10 @@ class Builders:
         keys = self._about(builder, new, old)
         env = environment.convert(get("env"), context, entry)
         context.variables = env.from_worker
-        properties = self._properties(builder, context, entry)
+        for name in entries(site.extracted.settings.get("properties")):
+            context.set_property(name)
+        own = {**entries(get("defaultProperties")), **entries(get("properties"))}
+        properties = self._properties(own, old, builder.place, context)
         factory = site.extracted.factories[builder.factory]
         steps, closing = self._steps(factory, builder.factory, workers, context)
         # Only now is it known which properties of the whole configuration its steps use.
@@ -99,23 +104,18 @@ class Builders:
             keys["tags"] = tags[:64]
         return keys
 
-    def _properties(self, builder: BuilderOf, context: BuildContext, entry: Entry) -> dict[str, Any]:
-        """Buildbot's global properties, then the builder's own."""
-        given: dict[str, Value] = {
-            **entries(builder.attributes.get("defaultProperties")),
-            **entries(builder.attributes.get("properties")),
-        }
+    def _properties(
+        self, given: dict[str, Value], owner: str, place: Place | None, context: BuildContext
+    ) -> dict[str, Any]:
+        """Properties of a builder, or of all of them."""
         converted: dict[str, Any] = {}
         for name, value in given.items():
-            one = self._site.account.entry(
-                Kind.PROPERTIES, (entry.name, name), f"{name} of {entry.name}", builder.place
-            )
+            said = f"{name} of {owner}" if owner else name
+            entry = self._site.account.entry(Kind.PROPERTIES, (owner, name), said, place)
             try:
-                said = _property_value(value, context)
+                converted[context.set_property(name)] = _property_value(value, context)
             except UnsayableError as error:
-                one.refuse(error.why, error.instead)
-                continue
-            converted[context.set_property(name)] = said
+                entry.refuse(error.why, error.instead)
         return converted
 
     def _worker(self, workers: list[str]) -> str:
@@ -196,12 +196,8 @@ class Builders:
         locks = old.attribute("locks")
         if items(locks):
             used = self._locks.uses(locks, workers, old.entry)
-            if TAKES_STEP_LOCKS and used:
+            if used:
                 converted[0]["locks"] = used
-            elif used:
-                old.entry.note(
-                    "locks", "a step takes no locks", "give the lock to the builder, which holds it for the build"
-                )
         return converted
 
 

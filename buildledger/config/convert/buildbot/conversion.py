@@ -8,10 +8,11 @@ from typing import Any
 from buildledger.config.convert.buildbot import unconverted, values
 from buildledger.config.convert.buildbot.account import Account
 from buildledger.config.convert.buildbot.builders import Builders
-from buildledger.config.convert.buildbot.described import Extracted
+from buildledger.config.convert.buildbot.described import Extracted, Thing
 from buildledger.config.convert.buildbot.document import Document
 from buildledger.config.convert.buildbot.locks import Locks
-from buildledger.config.convert.buildbot.site import Site
+from buildledger.config.convert.buildbot.names import name as name_of
+from buildledger.config.convert.buildbot.site import Site, items
 from buildledger.config.convert.buildbot.templates import Templates
 from buildledger.config.convert.buildbot.triggers import kinds as triggers
 from buildledger.config.convert.buildbot.workers import Workers
@@ -47,6 +48,8 @@ def convert(extracted: Extracted, *, file: str, directory: str) -> Conversion:
     document.section("sources", site.sources.declared, {})
     document.section("workers", workers.declared, workers.comments)
     document.section("locks", locks.declared, {})
+    document.section("projects", _projects(site), {})
+    document.key("properties", builders.properties)
     document.templates(templates.declared)
     document.builders(builders.declared, templates)
     document.triggers(made)
@@ -67,3 +70,14 @@ def _server(site: Site) -> dict[str, Any]:
     if url is not None and url.startswith(("http://", "https://")):
         keys["url"] = url.rstrip("/")
     return keys
+
+
+def _projects(site: Site) -> dict[str, Any]:
+    """Projects that are described."""
+    declared: dict[str, Any] = {}
+    for project in items(site.extracted.settings.get("projects")):
+        if isinstance(project, Thing) and isinstance(old := project.attributes.get("name"), str):
+            description = project.attributes.get("description")
+            said = {"description": description} if isinstance(description, str) and description else {}
+            declared[name_of(old)] = ({} if name_of(old) == old else {"title": old}) | said
+    return declared

@@ -106,7 +106,7 @@ def test_secrets_are_names(site: Converted) -> None:
 
 def test_variables_of_the_worker(site: Converted) -> None:
     """`${PATH}` in a variable's value is the worker's: a shell puts it in."""
-    assert _script(site.builder("values"), 7).script == 'export PATH="/opt/bin:${PATH}"\nexec make'
+    assert _script(site.builder("values"), 7).script == 'export PATH="/opt/bin:${PATH}"\nmake'
 
 
 def test_a_property_from_a_command(site: Converted) -> None:

@@ -113,6 +113,11 @@ class Describer:
             }
         if kind == "FlattenList":
             return {"$": "flatten", "items": self.value(value.nestedlist)}
+        if kind == "Properties":
+            return {
+                "$": "dict",
+                "items": [[name, self.value(each[0], name)] for name, each in value.properties.items()],
+            }
         if kind == "_Renderer":
             function = self._callable(value.fn) or {}
             return {**function, "$": "renderer"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildledger.config.convert.buildbot import described, environment
+from buildledger.config.convert.buildbot import described
 from buildledger.config.convert.buildbot.account import UnsayableError
 from buildledger.config.convert.buildbot.described import Value
 from buildledger.config.convert.buildbot.site import entries, items
@@ -49,8 +49,7 @@ def from_command(old: OldStep) -> list[Keys]:
             "a function (extract_fn) reads the properties out of the output",
             "have the command write one value, and add a `set_property` with `run` for each",
         )
-    env = environment.convert(old.attribute("env"), old.context, old.entry)
-    made = shell.program(old, command, env)
+    made = shell.program(old, command, shell.environment_of(old))
     if "script" in made:
         made = {"run": ["sh", "-c", made.pop("script")], **made}
     if old.attribute("strip", default=True) is False:

@@ -41,7 +41,7 @@ def convert(old: OldStep) -> list[Keys]:
 
 def of_command(old: OldStep, command: Value) -> list[Keys]:
     """The step with this command, and what it needs beside it."""
-    env = _environment(old)
+    env = environment_of(old)
     _remark(old)
     step = common(old) | program(old, command, env) | directory(old) | timeout(old)
     return [step, *_log_files(old, step)]
@@ -76,7 +76,7 @@ def _argv(old: OldStep, argv: list[list[Part]], env: Environment) -> Keys:
             return _with_env({"script": going_on + exports(env.from_worker) + text}, env, shell)
         argv = [*argv[:index], [text], *argv[index + 1 :]]
     if env.from_worker:
-        return _with_env({"script": f"{exports(env.from_worker)}exec {shell.command(argv)}"}, env, shell)
+        return _with_env({"script": f"{exports(env.from_worker)}{shell.command(argv)}"}, env, shell)
     return _with_env({"run": [references.node(argument) for argument in argv]}, env, shell)
 
 
@@ -98,7 +98,7 @@ def _with_env(keys: Keys, env: Environment, shell: ShellText) -> Keys:
     return keys | ({"env": variables} if variables else {})
 
 
-def _environment(old: OldStep) -> Environment:
+def environment_of(old: OldStep) -> Environment:
     """The step's variables, and those of its builder that only a shell can put together."""
     own = environment.convert(old.attribute("env"), old.context, old.entry)
     inherited = {name: text for name, text in old.context.variables.items() if name not in own.env}

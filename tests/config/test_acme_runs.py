@@ -1,0 +1,93 @@
+"""The manual's example isn't only loaded: a real server builds it, with local sources, workers and programs put in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.config.loading import EXAMPLES
+from tests.fakes.repository import Repository
+from tests.faults.installation import Installation, installation, wait_until
+
+CELLS = 5
+UV = """\
+#!/bin/sh
+# Stands for `uv run --python VERSION pytest ARGUMENTS`.
+mkdir -p build
+printf '<testsuite><testcase name="spins" classname="%s"/></testsuite>' "$3" > build/junit.xml
+"""
+INTEGRATION = """\
+#!/bin/sh
+test "$1" = main && test "$DB_PASSWORD" = "a value of staging-db" && test -f proto/widget.proto
+"""
+RELEASE = """\
+#!/bin/sh
+test "$TOKEN" = "a value of pypi" && echo "released $1"
+"""
+
+
+def substituted(directory: Path) -> str:
+    """The example with what this machine has: nothing else in it is changed."""
+    program = directory / "uv"
+    program.write_text(UV)
+    program.chmod(0o755)
+    (directory / "secrets").mkdir()
+    for name in ("staging-db", "pypi"):
+        (directory / "secrets" / name).write_text(f"a value of {name}")
+    widget = Repository(directory / "widget")
+    for name, content in (("ci/integration.sh", INTEGRATION), ("ci/release", RELEASE)):
+        widget.write(name, content)
+        (widget.path / name).chmod(0o755)
+    widget.git("add", "--all")
+    widget.commit("spin")
+    proto = Repository(directory / "proto")
+    proto.commit("describe", **{"widget.proto": "message Widget {}\n"})
+    text = (EXAMPLES / "acme.yaml").read_text()
+    for old, new in (
+        ("https://github.com/acme/widget.git", widget.url),
+        ("https://git.acme.example/proto.git", proto.url),
+        ("poll: 5m", "poll: 1s"),
+        ("/etc/buildledger/secrets", str(directory / "secrets")),
+        ("[uv, run,", f"[{program}, run,"),
+        ("{labels: {os: linux}, capacity: 4}", "{labels: {os: linux}, capacity: 4, start: {driver: local}}"),
+        ("{labels: {os: windows}, capacity: 2}", "{labels: {os: windows}, capacity: 2, start: {driver: local}}"),
+        ("settle: 90s", "settle: 0s"),
+    ):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def finished(client: httpx.Client, name: str) -> list[dict[str, Any]]:
+    """The builds of a builder, or of all cells of a matrix, that have ended."""
+    builds = client.get("/builds", params={"status": "finished"}).json()["items"]
+    return [build for build in builds if build["builder"].partition("[")[0] == name]
+
+
+def test_the_example_is_built_green(tmp_path: Path) -> None:
+    """A commit has all cells of the matrix tested, their success has it integrated, and a person releases it."""
+    with installation(tmp_path, substituted(tmp_path)) as server:
+        client = server.start_server()
+        commit_and_follow(server, client, Repository.of(tmp_path / "widget"))
+        answer = client.post("/builders/release/force", json={"inputs": {"version": "one"}})
+        assert (answer.status_code, answer.json()["errors"][0]["at"]) == (422, "inputs/version")
+        forced = client.post("/builders/release/force", json={"inputs": {"version": "1.2.3"}}).raise_for_status()
+        assert server.wait_for_answer(client, forced.json()["request_id"]) == "success"
+        assert client.get("/builders/release").json()["protected"] is True
+        assert [(each["name"], each["builder_count"]) for each in client.get("/projects").json()["items"]] == [
+            ("widget", CELLS + 2)
+        ]
+        client.close()
+
+
+def commit_and_follow(server: Installation, client: httpx.Client, widget: Repository) -> None:
+    """A commit that isn't about documentation alone goes all the way."""
+    wait_until(lambda: client.get("/sources").json()["items"][0]["branches"], "the server has seen the repository")
+    widget.commit("spin faster", **{"src.py": "SPEED = 2\n"})
+    client.post("/sources/widget/trigger-poll").raise_for_status()
+    wait_until(lambda: finished(client, "integration"), "what was committed is integrated", server.output)
+    builds = finished(client, "tests")
+    assert len(builds) == CELLS
+    assert {build["result"] for build in (*builds, *finished(client, "integration"))} == {"success"}

@@ -102,11 +102,31 @@ def _duration(value: Any) -> float:
     text = read_text(value)
     match = _DURATION.match(text)
     if not text or match is None:
-        raise fault("duration", f"'{text}' is no duration", "write 90s, 20m, 1h30m or 2d")
+        raise fault("duration", f"'{text}' is no duration", _duration_meant(text))
     seconds = sum(int(group) * unit for group, unit in zip(match.groups(), _SECONDS, strict=True) if group)
     if seconds > limits.DURATION_SECONDS:
         raise fault("duration", f"'{text}' is longer than {limits.DURATION_SECONDS // 86_400} days")
     return seconds
+
+
+_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)\Z")
+_WORDS = re.compile(r"(\d+) ?(d|h|m|s)(?:ays?|ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?)\Z", re.IGNORECASE)
+_FRACTION = re.compile(r"\d*[.,]\d+ ?(?:d|h|m|s|ms)\Z")
+
+
+def _duration_meant(text: str) -> str:
+    """What to write for a time that is written as elsewhere."""
+    if clock := _CLOCK.match(text):
+        return f"write {int(clock[1])}h{int(clock[2])}m or {int(clock[1])}m{int(clock[2])}s"
+    if words := _WORDS.match(text):
+        return f"write {words[1]}{words[2].lower()}"
+    if _FRACTION.match(text):
+        return "whole numbers only, such as 1h30m"
+    if _DURATION.match(text.replace(" ", "").lower()):
+        return f"write {text.replace(' ', '').lower()}"
+    if re.fullmatch(r"(?:\d+(?:d|h|m|s|ms))+", text):
+        return "the larger unit stands first, and each once: 1h30m"
+    return "write 90s, 20m, 1h30m or 2d"
 
 
 def _positive_duration(value: Any) -> float:
@@ -128,7 +148,13 @@ def _size(value: Any) -> int:
         raise fault("size", f"{scalars.written(value)} has no unit", f"write {scalars.written(value)}MB")
     text = read_text(value)
     if not (match := _SIZE.match(text)):
-        raise fault("size", f"'{text}' is no size", f"a whole number and one of {', '.join(_BYTES)}")
+        meant = re.match(r"(\d+) ?([kKmMgG])i?[bB]?\Z", text)
+        hint = (
+            f"write {meant[1]}{meant[2].upper().replace('K', 'k')}B"
+            if meant
+            else f"a whole number and one of {', '.join(_BYTES)}"
+        )
+        raise fault("size", f"'{text}' is no size", hint)
     size = int(match[1]) * _BYTES[match[2]]
     if not 0 < size <= limits.UPLOAD_BYTES:
         raise fault("size", f"'{text}' is not between 1 byte and {limits.UPLOAD_BYTES >> 30} GiB")
@@ -180,7 +206,8 @@ def read_whole(value: Any) -> int:
         return int(value)
     if isinstance(value, str) and re.match(r"-?\d+\Z", value):
         raise fault("type", f"expected a whole number, found the text '{value}'", "write it without quotes")
-    raise fault("type", f"expected a whole number, found {scalars.describe(value)}")
+    found = scalars.written(value) if isinstance(value, float) else scalars.describe(value)
+    raise fault("type", f"expected a whole number, found {found}")
 
 
 @dataclass(frozen=True)

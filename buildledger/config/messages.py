@@ -44,6 +44,9 @@ def _report(document: Document, prefix: Path, details: Any) -> None:
     elif "hint" in context:
         at = context.get("at")
         path = prefix + location + ((at,) if at is not None else ())
+        if kind in ("type", "boolean") and at is None and not context["hint"]:
+            _wrong_type(document, path, found, details["msg"], "", code=kind)
+            return
         if kind == "type" and at is None:
             _wrong_type(document, path, found, details["msg"], context["hint"])
             return
@@ -67,15 +70,15 @@ def _report(document: Document, prefix: Path, details: Any) -> None:
         document.add("value", prefix + location, details["msg"])
 
 
-def _wrong_type(document: Document, path: Path, found: Any, message: str, hint: str) -> None:
+def _wrong_type(document: Document, path: Path, found: Any, message: str, hint: str, *, code: str = "type") -> None:
     """A value of another type than is wanted; a key with nothing behind it is named as such."""
     mark = document.mark(path)
     if any(each.code in _UNREAD and (each.line, each.column) == mark for each in document.problems):
         return
     if found is None and path and isinstance(path[-1], str):
-        document.add("type", path, f"'{path[-1]}' has no value", instead_of(path, found) or hint, at_key=True)
+        document.add(code, path, f"'{path[-1]}' has no value", instead_of(path, found) or hint, at_key=True)
     else:
-        document.add("type", path, message, instead_of(path, found) or hint)
+        document.add(code, path, message, instead_of(path, found) or hint)
 
 
 def _wrong_choice(document: Document, path: Path, found: Any, expected: str) -> None:
@@ -85,7 +88,8 @@ def _wrong_choice(document: Document, path: Path, found: Any, expected: str) -> 
         return
     written = scalars.describe(found) if isinstance(found, list | dict) else f"'{scalars.written(found)}'"
     guess = did_you_mean(str(found), choices)
-    document.add("value", path, f"{written} can't stand here{guess}", _one_of(choices))
+    hint = _one_of(choices) if guess else instead_of(path, found) or _one_of(choices)
+    document.add("value", path, f"{written} can't stand here{guess}", hint)
 
 
 def _one_of(choices: list[str]) -> str:

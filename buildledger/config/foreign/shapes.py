@@ -100,7 +100,10 @@ def instead_of(path: Path, value: Any) -> str:
     """A hint what to write at `path` instead of a value of the wrong shape; empty if there is nothing to say."""
     if isinstance(value, str) and re.match(r"[\w-]+:\S", value) and "://" not in value:
         return "a space belongs behind the ':'"
+    snippet: str | None
     match path:
+        case (*_, "from", "word"):  # how the models call a text there
+            snippet = f"from: {{{writing.text('builder', 'NAME')(value, '')}}}"
         case (*_, "steps", int()):
             snippet = _step(value, "")
         case (*_, str(section), str()) if section in _ENTRIES:

@@ -206,6 +206,7 @@ PROGRAMS = (
         ),
         re.compile(r"\bBuilderConfig\s*\(\s*name\s*=\s*['\"]([^'\"\n]+)"),
         (
+            ("BuildmasterConfig", "'buildledger config from-buildbot master.cfg' converts it"),
             ("BuildFactory", "steps, or a template"),
             ("Worker", "workers"),
             ("schedulers", "triggers"),

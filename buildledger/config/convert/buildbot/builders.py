@@ -15,7 +15,7 @@ from buildledger.config.convert.buildbot.references import literal
 from buildledger.config.convert.buildbot.site import Site, entries, items
 from buildledger.config.convert.buildbot.steps import kinds
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
-from buildledger.config.convert.buildbot.workers import Workers
+from buildledger.config.convert.buildbot.workers import MADE_BY_BUILDBOT, Workers
 
 
 @dataclass
@@ -58,11 +58,12 @@ class Builders:
         self.properties = self._properties(given, "", None, common)
         for builder in self._site.extracted.builders:
             old = str(builder.attributes.get("name"))
+            if old.startswith(MADE_BY_BUILDBOT):
+                cleaning = self._site.account.entry(Kind.SETTINGS, old, "JanitorConfigurator", None)
+                cleaning.refuse("how long logs are kept comes with `retention` of a later version")
+                continue
             entry = self._site.account.entry(Kind.BUILDERS, old, old, builder.place)
-            if old.startswith("__"):
-                entry.refuse("it is made by Buildbot for its own cleaning", "`retention` is the server's own work")
-            else:
-                self.declared.append(self._builder(builder, old, entry))
+            self.declared.append(self._builder(builder, old, entry))
 
     def _builder(self, builder: BuilderOf, old: str, entry: Entry) -> NewBuilder:
         site, get = self._site, builder.attributes.get

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from buildledger.config.convert.buildbot import unconverted, values
+from buildledger.config.convert.buildbot import change_sources, secrets, services, settings, unconverted
 from buildledger.config.convert.buildbot.account import Account
 from buildledger.config.convert.buildbot.builders import Builders
 from buildledger.config.convert.buildbot.described import Extracted, Thing
@@ -37,14 +37,16 @@ def convert(extracted: Extracted, *, file: str, directory: str) -> Conversion:
     locks = Locks(site)
     builders = Builders(site, workers, locks)
     builders.convert()
-    made = triggers.convert(site)
+    change_sources.convert(site)
+    services.convert(site)
+    made = triggers.convert(site, builders.declared)
     templates = Templates(builders.declared)
 
     document = Document(
         [f"Converted from {file} (Buildbot {extracted.buildbot}). What isn't in here is in unconverted.md."]
     )
-    document.key("server", _server(site))
-    document.key("secrets", {"provider": "file", "path": "secrets"} if site.secrets else {})
+    document.key("server", settings.convert(site))
+    document.key("secrets", secrets.convert(site))
     document.section("sources", site.sources.declared, {})
     document.section("workers", workers.declared, workers.comments)
     document.section("locks", locks.declared, {})
@@ -59,17 +61,6 @@ def convert(extracted: Extracted, *, file: str, directory: str) -> Conversion:
         account=site.account,
         secrets=tuple(site.secrets),
     )
-
-
-def _server(site: Site) -> dict[str, Any]:
-    settings = site.extracted.settings
-    keys: dict[str, Any] = {}
-    if (title := values.plain(settings.get("title"))) is not None:
-        keys["title"] = title
-    url = values.plain(settings.get("buildbotURL"))
-    if url is not None and url.startswith(("http://", "https://")):
-        keys["url"] = url.rstrip("/")
-    return keys
 
 
 def _projects(site: Site) -> dict[str, Any]:

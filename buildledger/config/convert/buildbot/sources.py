@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from buildledger.config.convert.buildbot.account import Account, Entry, Kind, UnsayableError
@@ -45,6 +46,10 @@ class Sources:
                     "give the worker's account access: an ssh key, or git's own credential store",
                 )
         return self._names[key]
+
+    def is_at(self, source: str, addresses: Collection[str]) -> bool:
+        """Whether a source has one of these addresses."""
+        return _same(self.declared[source]["git"]) in {_same(_without_credentials(each)) for each in addresses}
 
     def entry(self, source: str, place: Place | None = None) -> Entry:
         """The entry of a source in the account."""

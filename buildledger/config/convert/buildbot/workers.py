@@ -23,6 +23,9 @@ _LATENT = {
     "AbstractLatentWorker": "machines on demand",
 }
 
+MADE_BY_BUILDBOT = "__"
+"""Begins the names of what a configurator adds for Buildbot's own cleaning: a worker, a builder, schedulers."""
+
 
 class Workers:
     """The workers of the result."""
@@ -40,10 +43,9 @@ class Workers:
             named.update({str(each) for each in items(builder.attributes.get("workernames"))})
         for worker in self._site.extracted.workers:
             old = str(argument(worker, "name", worker.attributes.get("name")))
-            entry = self._site.account.entry(Kind.WORKERS, old, old, worker.place)
-            if old.startswith("__"):
-                entry.refuse("it is made by Buildbot for its own cleaning", "`retention` is the server's own work")
+            if old.startswith(MADE_BY_BUILDBOT):
                 continue
+            entry = self._site.account.entry(Kind.WORKERS, old, old, worker.place)
             self._worker(worker, old, named[old], entry)
 
     def labels(self, workers: list[str]) -> dict[str, str]:

@@ -64,3 +64,9 @@ test("a step that had to wait says how long it did", async () => {
   });
   expect(screen.getAllByRole("paragraph")[0]?.textContent).toBe("Waited 42 s for 2 locks: db, board");
 });
+
+test("a step whose locks were free says nothing of a wait", async () => {
+  const locks_taken_at = "2026-03-01T12:00:00.080Z";
+  await show({ ...publish, result: "failure", summary: "exit code 1", locks: { db: 1 }, locks_taken_at });
+  expect(screen.getAllByRole("paragraph")).toHaveLength(1);
+});

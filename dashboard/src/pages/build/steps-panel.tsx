@@ -86,7 +86,7 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
   const last = logsWithOutput.at(-1);
   return (
     <div className="step-body">
-      {step.locks_taken_at && (
+      {step.locks_taken_at && waitedLong(step.started_at, step.locks_taken_at) && (
         <p className="muted step-empty">
           Waited <Duration from={step.started_at} to={step.locks_taken_at} /> for{" "}
           {plural(Object.keys(step.locks).length, "lock")}: {Object.keys(step.locks).join(", ")}
@@ -109,6 +109,12 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
     </div>
   );
 }
+
+const NOTABLE_WAIT_ms = 1_000;
+
+/** Whether a step had to wait for its locks; that they are given takes a moment even if they are free. */
+const waitedLong = (started_at: string, taken_at: string) =>
+  Date.parse(taken_at) - Date.parse(started_at) >= NOTABLE_WAIT_ms;
 
 /** The builds that have the lock that a step waits for. */
 function LockHolders({ wait }: { wait: LockWait }) {

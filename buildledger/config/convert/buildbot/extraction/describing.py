@@ -81,7 +81,7 @@ class Describer:
     def _renderable(self, value: Any) -> dict[str, Any] | None:
         """What is put together when a build runs."""
         kind = type(value).__name__
-        if not type(value).__module__.startswith("buildbot.process.properties"):
+        if not _module(type(value)).startswith("buildbot.process.properties"):
             return None
         if kind == "Interpolate":
             args, kwargs = list(value.args), dict(value.kwargs)
@@ -191,9 +191,7 @@ class Describer:
     def _class(self, cls: type) -> dict[str, Any]:
         mro = [each for each in cls.__mro__ if each.__name__ != "BuildStepWrapperMixin"]
         own = [
-            each
-            for each in mro
-            if not each.__module__.startswith(("buildbot", "twisted", "zope")) and each is not object
+            each for each in mro if not _module(each).startswith(("buildbot", "twisted", "zope")) and each is not object
         ]
         attributes: dict[str, Any] = {}
         for each in reversed(mro):
@@ -203,7 +201,7 @@ class Describer:
         file = next((method.__code__.co_filename for method in methods.values()), "")
         return {
             "name": cls.__name__,
-            "module": cls.__module__,
+            "module": _module(cls),
             "bases": [each.__name__ for each in mro],
             "of_user": bool(own),
             "methods": sorted(methods),
@@ -214,6 +212,12 @@ class Describer:
     def place(self, place: Place | None) -> dict[str, Any] | None:
         """A place, if it is known."""
         return None if place is None else {"file": place.file, "line": place.line}
+
+
+def _module(cls: type) -> str:
+    """Where a class is defined; classes of interfaces have a descriptor of that name instead."""
+    module = cls.__module__
+    return module if isinstance(module, str) else ""
 
 
 def _is_data(name: str, value: Any) -> bool:

@@ -1,10 +1,108 @@
-"""`ForceScheduler` → manual triggers."""
+"""`ForceScheduler` → manual triggers, and its parameters → inputs."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from buildledger.config.convert.buildbot import described
+from buildledger.config.convert.buildbot.described import Thing, Value
+from buildledger.config.convert.buildbot.names import identifier
+from buildledger.config.convert.buildbot.site import items
 from buildledger.config.convert.buildbot.triggers.trigger import NewTrigger, OldScheduler
+
+Spec = dict[str, Any]
+
+_ASKED_ANYWAY = frozenset({"reason", "username", "priority", "branch", "revision", "repository", "project", "owner"})
+"""What people are asked for here whatever the trigger says, or what has no meaning."""
 
 
 def force(old: OldScheduler) -> list[NewTrigger]:
     """Builds that a person asks for."""
-    return [NewTrigger({"on": "manual", "name": old.name, "build": old.builders()})]
+    build = old.builders()
+    keys: dict[str, Any] = {"on": "manual", "name": old.name, "build": build}
+    asked: dict[str, Spec] = {}
+    for parameter in items(old.argument("properties")):
+        _collect(old, parameter, asked)
+    for name, spec in asked.items():
+        holders = [each for each in build if name in old.built[each].inputs]
+        for each in holders:
+            old.built[each].inputs[name] = spec
+        if len(holders) < len(build):
+            keys.setdefault("inputs", {})[name] = spec
+    return [NewTrigger(keys)]
+
+
+def _collect(old: OldScheduler, parameter: Value, asked: dict[str, Spec]) -> None:
+    """The inputs of a parameter; of one that holds others theirs."""
+    if not isinstance(parameter, Thing):
+        return
+    kind = old.site.extracted.base_among(parameter, _KINDS)
+    name = _text(_known(parameter, "name"))
+    if kind == "NestedParameter":
+        for field in items(_known(parameter, "fields")):
+            _collect(old, field, asked)
+    elif kind == "FixedParameter":
+        old.entry.note(f"parameter '{name}'", "nobody is asked for it", f"set the property '{name}' in the builders")
+    elif kind is None or kind in _LATER:
+        instead = "commit the file, or push a branch" if kind else "choose a type of input"
+        old.entry.note(
+            f"parameter '{name}'", f"a {old.site.extracted.class_of(parameter).name} has no counterpart", instead
+        )
+    elif name and name not in _ASKED_ANYWAY:
+        asked[identifier(name)] = _spec(old, parameter, _KINDS[kind], name)
+
+
+_KINDS: dict[str, str] = {
+    "NestedParameter": "",
+    "FixedParameter": "",
+    "FileParameter": "",
+    "PatchParameter": "",
+    "UserNameParameter": "string",
+    "IntParameter": "integer",
+    "BooleanParameter": "boolean",
+    "ChoiceStringParameter": "string",
+    "TextParameter": "string",
+    "StringParameter": "string",
+}
+"""By class; the nearest base counts."""
+_LATER = frozenset({"FileParameter", "PatchParameter"})
+
+
+def _spec(old: OldScheduler, parameter: Thing, kind: str, name: str) -> Spec:
+    choices = [str(each) for each in items(_known(parameter, "choices")) if isinstance(each, str | int)]
+    several = _known(parameter, "multiple") is True
+    spec: Spec = {"type": "list"} if several else {"type": kind} if kind != "string" else {}
+    label = _text(_known(parameter, "label")).strip().rstrip(":")
+    if label and label != name:
+        spec["description"] = label
+    if choices and (several or _known(parameter, "strict") is not False):
+        spec["enum"] = choices
+    if isinstance(pattern := _known(parameter, "regex"), str | described.Regex) and kind == "string" and not choices:
+        spec["pattern"] = pattern.pattern if isinstance(pattern, described.Regex) else pattern
+    spec["default"] = _default(_known(parameter, "default"), kind, choices, several=several)
+    if _known(parameter, "required") is True and "default" not in parameter.arguments:
+        # Without a default nothing else could build the builder.
+        old.entry.note(f"parameter '{name}'", "it had to be given", "take its `default` out if only people build it")
+    if "pattern" in spec and spec["default"] == "":
+        spec["pattern"] = f"^$|{spec['pattern']}"
+    return spec
+
+
+def _default(value: Value, kind: str, choices: list[str], *, several: bool) -> Any:
+    if several:
+        return [str(each) for each in items(value) if str(each) in choices]
+    if kind == "boolean":
+        return value is True
+    if kind == "integer":
+        return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    text = _text(value)
+    return text if not choices or text in choices else choices[0]
+
+
+def _known(parameter: Thing, name: str) -> Value:
+    """Of the parameter, or of its class."""
+    return parameter.attributes.get(name, parameter.arguments.get(name))
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else ""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from buildledger.config.convert.buildbot.account import Entry, UnsayableError
+from buildledger.config.convert.buildbot.builders import NewBuilder
 from buildledger.config.convert.buildbot.described import ClassOf, Thing, Value
 from buildledger.config.convert.buildbot.names import name as name_of
-from buildledger.config.convert.buildbot.site import Site, items
+from buildledger.config.convert.buildbot.site import Site, entries, items
 
 Keys = dict[str, Any]
 
@@ -29,6 +31,8 @@ class OldScheduler:
     cls: ClassOf
     site: Site
     entry: Entry
+    built: Mapping[str, NewBuilder]
+    """The builders of the result, by name."""
 
     def argument(self, name: str, default: Value = None) -> Value:
         """What it was made with; of old classes an attribute of that name."""
@@ -45,10 +49,28 @@ class OldScheduler:
         Raises:
             UnsayableError: None of them is in the result.
         """
-        names = self.argument("builderNames")
+        return self.builders_of(self.thing)
+
+    def builders_of(self, scheduler: Thing) -> list[str]:
+        """Those of another scheduler. Raises as `builders`."""
+        names = scheduler.arguments.get("builderNames", scheduler.attributes.get("builderNames"))
         if not all(isinstance(each, str) for each in items(names)):
             raise UnsayableError("its builders are chosen when it runs", "name them in `build`")
-        known = [new for each in items(names) if (new := self.site.builder_names.known(str(each))) is not None]
+        known = [new for each in items(names) if (new := self.site.builder_names.known(str(each))) in self.built]
         if not known:
-            raise UnsayableError("it has no builders")
-        return known
+            raise UnsayableError("none of its builders was converted")
+        return [each for each in known if each is not None]
+
+    def sources_of(self, builder: str) -> list[str]:
+        """The sources that a builder's steps check out."""
+        found = (step.keys.get("checkout") for step in self.built[builder].steps)
+        return list(dict.fromkeys(source for source in found if source))
+
+    def remark_properties(self) -> None:
+        """Properties that it gives its builds have no place but the builder."""
+        for name in entries(self.argument("properties")):
+            self.entry.note(
+                f"property '{name}'",
+                "a trigger gives its builds no properties",
+                "set it in the builder, or have the step ask for what the trigger meant: change.*, build.*",
+            )

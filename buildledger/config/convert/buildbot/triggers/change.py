@@ -1,0 +1,90 @@
+"""Schedulers that build what was committed → change triggers, one for each repository."""
+
+from __future__ import annotations
+
+from buildledger.config import spelling
+from buildledger.config.convert.buildbot import branch_patterns, described, values
+from buildledger.config.convert.buildbot.account import UnsayableError
+from buildledger.config.convert.buildbot.described import Thing, Value
+from buildledger.config.convert.buildbot.site import entries, items
+from buildledger.config.convert.buildbot.triggers.trigger import Keys, NewTrigger, OldScheduler
+
+_FUNCTIONS = ("filter_fn", "branch_fn", "project_fn", "repository_fn", "category_fn", "codebase_fn")
+
+
+def change(old: OldScheduler) -> list[NewTrigger]:
+    """`SingleBranchScheduler`, `AnyBranchScheduler` and their ancestors."""
+    builders, branches = old.builders(), _branches(old)
+    _remark_filter(old)
+    _remark_important(old)
+    old.remark_properties()
+    sources = _sources(old, builders)
+    if not sources:
+        raise UnsayableError(
+            "its builders check out no repository that is known here", "add a source, and name it in the trigger"
+        )
+    made = []
+    for index, source in enumerate(sources):
+        keys: Keys = {"on": "change", "name": old.name if not index else f"{old.name}-{source}", "source": source}
+        if branches != ["**"]:
+            keys["branches"] = branches
+        if isinstance(settle := old.argument("treeStableTimer"), int | float) and settle > 0:
+            keys["settle"] = spelling.duration(settle)
+        made.append(NewTrigger({**keys, "build": [each for each in builders if source in old.sources_of(each)]}))
+    return made
+
+
+def _branches(old: OldScheduler) -> list[str]:
+    """Patterns of the branches that are built; `**` for all."""
+    found: list[str] = []
+    filtered = old.argument("change_filter")
+    named = [old.argument("branch"), old.argument("branches")]
+    if isinstance(filtered, Thing):
+        named += [filtered.arguments.get(key) for key in ("branch", "branch_in")]
+        if excluded := items(filtered.arguments.get("branch_not_in")) + items(filtered.arguments.get("branch_not_eq")):
+            found += ["**", *(f"!{each}" for each in excluded if isinstance(each, str))]
+        for regex in items(filtered.arguments.get("branch_re")):
+            found += branch_patterns.patterns(regex.pattern if isinstance(regex, described.Regex) else str(regex))
+    for value in named:
+        found += [each for each in items(value) if isinstance(each, str)]
+    return list(dict.fromkeys(found)) or ["**"]
+
+
+def _remark_filter(old: OldScheduler) -> None:
+    filtered = old.argument("change_filter")
+    if not isinstance(filtered, Thing):
+        return
+    for key in _FUNCTIONS:
+        if isinstance(value := filtered.arguments.get(key), described.Function):
+            why = f"the filter is the function '{value.name}'{values.where(value.place)}"
+            if key in ("filter_fn", "branch_fn"):
+                raise UnsayableError(why, "say it by `branches`, or by the builders' `when`")
+            old.entry.note(key, why, "say it by the builders' `when`")
+    for key in ("project", "category", "codebase"):
+        if filtered.arguments.get(key) not in (None, ""):
+            instead = "a source has one repository: its triggers see nothing else"
+            old.entry.note(key, f"changes have no {key} here", instead)
+
+
+def _remark_important(old: OldScheduler) -> None:
+    """Which files count is a condition of the builder."""
+    important = old.argument("fileIsImportant")
+    if isinstance(important, described.Function):
+        old.entry.note(
+            "fileIsImportant",
+            f"which files count is said by the function '{important.name}'{values.where(important.place)}",
+            "give its builders such a condition: `when: change.files.exists(file, !file.startsWith('docs/'))`",
+        )
+
+
+def _sources(old: OldScheduler, builders: list[str]) -> list[str]:
+    """The repositories whose commits it waits for: those of its filter, else those that its builders check out."""
+    wanted: list[Value] = []
+    if isinstance(filtered := old.argument("change_filter"), Thing):
+        wanted = items(filtered.arguments.get("repository"))
+    for codebase in entries(old.argument("codebases")).values():
+        wanted += items(entries(codebase).get("repository"))
+    addresses = {each for each in wanted if isinstance(each, str) and each}
+    checked_out = list(dict.fromkeys(source for each in builders for source in old.sources_of(each)))
+    named = [source for source in checked_out if old.site.sources.is_at(source, addresses)]
+    return named or checked_out

@@ -11,7 +11,15 @@ import click
 from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
 from buildledger.cli.config_explain import explain_builder
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, read_file, strict_option, text_of
+from buildledger.cli.config_files import (
+    FILE,
+    NOT_THE_SERVER,
+    check_pipeline,
+    read_file,
+    strict_option,
+    strictly,
+    text_of,
+)
 from buildledger.cli.config_history import history, show
 from buildledger.cli.config_render import render
 from buildledger.cli.from_buildbot import from_buildbot
@@ -33,14 +41,24 @@ config.add_command(from_buildbot)
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0 for editors and code hosts.")
 @click.option("--no-secrets", is_flag=True, help=NOT_THE_SERVER)
 @strict_option
-def check_file(file: Path, sarif: bool, no_secrets: bool, strict: bool) -> None:
+@click.option("--pipeline-of", "source", metavar="SOURCE", help="FILE is that of this source's repository.")
+@click.option("--config", "central", type=FILE, help="With --pipeline-of: the central configuration, which grants.")
+def check_file(
+    file: Path, sarif: bool, no_secrets: bool, strict: bool, source: str | None, central: Path | None
+) -> None:
     """Say everything that is wrong with FILE, with line and column. Needs no server.
 
     FILE may be a directory: all its *.yaml, *.yml and *.json are read; or - for standard input.
 
+    With --pipeline-of, FILE is what a repository defines itself. It is checked as the server would do it, by what the
+    central configuration grants; without --config only for what could never be right.
+
     Exit code 0: nothing, or warnings only, of what loads but can't be meant; 1: FILE has errors.
     """
-    loaded = read_file(file, no_secrets=no_secrets, strict=strict)
+    if central is not None and source is None:
+        raise click.UsageError("--config goes with --pipeline-of SOURCE: FILE itself is the configuration else")
+    loaded = read_file(file, no_secrets=no_secrets) if source is None else check_pipeline(file, source, central)
+    loaded = strictly(loaded) if strict else loaded
     for name in loaded.given.left_out:
         click.echo(f"{file}: left out {name}", err=True)
     if sarif:
@@ -50,7 +68,7 @@ def check_file(file: Path, sarif: bool, no_secrets: bool, strict: bool) -> None:
     else:
         many = f" in {len(loaded.given.texts)} files" if len(loaded.given.texts) > 1 else ""
         click.echo(f"{file}: no problems{many}")
-    sys.exit(loaded.configuration is None)
+    sys.exit(any(problem.severity == "error" for problem in loaded.problems))
 
 
 @config.command("schema")

@@ -10,9 +10,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from buildledger.config import limits, report
-from buildledger.config.files import from_bytes
+from buildledger.config import given_files, limits, report
+from buildledger.config.files import Given, from_bytes
 from buildledger.config.load import Loaded, Loader
+from buildledger.config.problems import listed
+from buildledger.config.repo_file import check as check_repo_file
+from buildledger.config.repo_grants import RepoFile
 from buildledger.config.resolved import Configuration
 
 FILE = click.Path(allow_dash=True, path_type=Path)
@@ -24,7 +27,7 @@ strict_option = click.option("--strict", is_flag=True, help="Count warnings as e
 
 
 def read_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> Loaded:
-    """What a file, a directory of files, or (`-`) standard input says; with `strict`, warnings are errors."""
+    """What a file, a directory of files, or (`-`) standard input says; with `strict`, its warnings are errors."""
     gc.disable()  # of a million objects that all stay, the collector would find none to collect, again and again
     loader = Loader(secrets_required=not no_secrets)
     if file == STANDARD_INPUT:
@@ -32,7 +35,7 @@ def read_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> 
         loaded = loader.resolve(from_bytes(raw, "<stdin>", Path.cwd()))
     else:
         loaded = loader.read(file)
-    return _strictly(loaded) if strict else loaded
+    return strictly(loaded) if strict else loaded
 
 
 def load_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> Configuration:
@@ -49,8 +52,8 @@ def load_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> 
     return loaded.configuration
 
 
-def _strictly(loaded: Loaded) -> Loaded:
-    """The same, with the warnings counted as errors."""
+def strictly(loaded: Loaded) -> Loaded:
+    """The same, with its warnings counted as errors."""
     problems = [msgspec.structs.replace(problem, severity="error") for problem in loaded.problems]
     return replace(loaded, problems=problems, configuration=None if problems else loaded.configuration)
 
@@ -58,6 +61,26 @@ def _strictly(loaded: Loaded) -> Loaded:
 def origin_of(file: Path) -> str:
     """Where a configuration comes from, as it is recorded."""
     return "standard input" if file == STANDARD_INPUT else str(file.resolve())
+
+
+def check_pipeline(file: Path, source: str, central: Path | None) -> Loaded:
+    """What is wrong with the file of a source's repository.
+
+    Raises:
+        ClickException: The file can't be read, or the central configuration has errors or nothing about the source.
+    """
+    configuration = None if central is None else load_file(central, no_secrets=True)
+    if configuration is not None and source not in configuration.repo_pipelines:
+        granted = listed(configuration.repo_pipelines) or "none"
+        message = f"{central} grants the repository of source '{source}' nothing (repo_pipelines: {granted})"
+        raise click.ClickException(message)
+    try:
+        content = given_files.read_file(file, limits.PIPELINE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{file} can't be read: {getattr(error, 'strerror', None) or error}") from None
+    repo_file = RepoFile(content=content, name=str(file), source=source, central=configuration)
+    given = Given(directory=file.parent, texts={str(file): content.decode("utf-8-sig", "replace")})
+    return Loaded(configuration=None, problems=list(check_repo_file(repo_file).problems), given=given)
 
 
 def text_of(loaded: Loaded) -> str:

@@ -38,9 +38,13 @@ def explain(state: Path, as_json: bool, revision: str) -> None:
         click.echo(
             f"{change['source']} {change['revision']} on {change['branch']}: {change['subject'] or ''}".rstrip(": ")
         )
+        if (pipeline := answers["pipeline"]) is not None:
+            click.echo(f"  {pipeline['text']}")
+            for problem in pipeline["problems"]:
+                click.echo(f"    {problem['text']}")
         for answer in answers["answers"]:
             click.echo(f"  {answer['trigger']} → {_what(answer)}")
-        if not answers["answers"]:
+        if not answers["answers"] and pipeline is None:
             click.echo(f"  no trigger watches {change['source']}")
 
 

@@ -123,6 +123,14 @@ class Configurations:
                 self._composed.popitem(last=False)
         return made
 
+    def refusal(self, central: Configuration, pipeline: str, builder: str) -> str | None:
+        """Why a configuration doesn't allow a builder of a pipeline; None if it does, or there is no such builder."""
+        try:
+            found = self.pipeline(pipeline).builders.get(builder)
+        except UnreadablePipelineError as error:
+            return str(error)
+        return None if found is None else refusal(central, found)
+
     def pipeline(self, digest: str) -> Configuration:
         """The pipeline with this digest: a configuration that has nothing but builders and triggers.
 
@@ -207,13 +215,8 @@ class AppliedConfigurations:
 
     def refusal(self, pipeline: str, builder: str) -> str | None:
         """Why the configuration in force doesn't allow a builder of a pipeline; None if it does, or nobody knows."""
-        if (current := self.current) is None:
-            return None
-        try:
-            found = self._configurations.pipeline(pipeline).builders.get(builder)
-        except UnreadablePipelineError as error:
-            return str(error)
-        return None if found is None else refusal(current, found)
+        current = self.current
+        return None if current is None else self._configurations.refusal(current, pipeline, builder)
 
     def of(self, digest: str, pipeline: str | None = None) -> Configuration:
         """The configuration with this digest, with a pipeline if one is named.

@@ -28,7 +28,7 @@ MATRIX_CELLS = 1_024
 BUILDERS = 20_000
 """Of the whole file, matrices expanded."""
 PIPELINE_BYTES = 256 << 10
-"""Size of a repository's file, and of what a program generates."""
+"""Size of a repository's file."""
 PIPELINE_BUILDERS = 1_024
 """Of a repository's file, at most what can be granted."""
 PIPELINE_CANONICAL_BYTES = 1_000_000

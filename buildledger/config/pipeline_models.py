@@ -17,7 +17,6 @@ Grant = Literal[
     "builders",
     "templates",
     "triggers",
-    "generate",
     "matrix",
     "when",
     "inputs",

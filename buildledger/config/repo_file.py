@@ -70,7 +70,7 @@ def _resolve(document: Document, file: RepoFile) -> Configuration | None:
     made = triggers.TriggerResolver(document, parsed, cells(found), inputs, checked_out).resolve()
     if document.failed:
         return None
-    if "triggers" not in data and not file.generated:
+    if "triggers" not in data:
         made = {"change": resolved.ChangeTrigger(name="change", build=tuple(found), source=file.source)}
     return _bounded(document, file, found, made)
 

@@ -30,7 +30,7 @@ BY_GRANT = {
     "with": "templates",
 }
 """Keys of builders, and what has to be granted for each. All others are the central configuration's."""
-STEPS = frozenset({"checkout", "run", "script", "upload", "download", "test_report", "set_property", "generate"})
+STEPS = frozenset({"checkout", "run", "script", "upload", "download", "test_report", "set_property"})
 """Kinds of steps that may stand in the file. One that does more than this on the server may not."""
 TRIGGERS = frozenset({"change", "success", "manual"})
 """Kinds of triggers that may stand in the file. What would a set time mean for a file that every branch has?"""
@@ -47,8 +47,6 @@ class RepoFile(msgspec.Struct, frozen=True, kw_only=True):
     """Whose file it is."""
     central: Configuration | None = None
     """The configuration that grants; None: check all that can be said without it."""
-    generated: bool = False
-    """A program of a build has written it: it generates nothing itself."""
 
     @property
     def grant(self) -> RepoPipeline | None:
@@ -154,14 +152,6 @@ class _Refusals:
         for kind in kinds.NAMES:
             if kind in step and kind not in STEPS:
                 self._document.add("grant", (*path, kind), f"a step '{kind}' {CENTRAL}", "take it out", at_key=True)
-        if "generate" not in step:
-            return
-        here = (*path, "generate")
-        if self._file.generated:
-            message = "what was generated generates nothing itself"
-            self._document.add("grant", here, message, "let one program write all of it", at_key=True)
-        elif not self._is_granted("generate"):
-            self._refuse(here, "'generate' isn't granted to this repository", "may_define", at_key=True)
 
     def _names(self, found: Iterator[tuple[Path, str]], kind: str, granted: frozenset[str]) -> None:
         if self._grant is None:

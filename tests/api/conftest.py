@@ -22,6 +22,7 @@ from buildledger.domain.config import RequireConfig
 from buildledger.events.config import ConfigApplied
 from buildledger.intake.polling.source_guard import newest_configuration
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.pipeline_texts import pipeline_texts
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.vault import Vault
@@ -149,7 +150,7 @@ def inside(tmp_path: Path, url: str | None = None, storage: ViewStorage | None =
         servers=alone(),
         connected_workers=None,
         active=LedgerConfiguration(ledger),
-        configurations=Configurations(ledger.at),
+        configurations=Configurations(ledger.at, pipeline_text=pipeline_texts(ledger)),
         trigger_poll=trigger_poll,
         revisions=revisions,
         clock=clock,

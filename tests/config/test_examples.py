@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from buildledger.config.load import check, load
+from buildledger.config.repo_file import check as check_repo_file
+from buildledger.config.repo_grants import RepoFile
 from tests.config.loading import EXAMPLES
 
 FULL = Path(__file__).parent / "files" / "full.yaml"
@@ -77,3 +79,15 @@ def test_acme_is_the_whole_format_s_example_as_far_as_it_is_built() -> None:
 def test_examples_have_no_problems(file: Path) -> None:
     """No example even warns."""
     assert check(file, secrets_required=False) == []
+
+
+def test_the_example_of_a_pipeline_is_granted_all_that_it_says() -> None:
+    """The repository's file is right by the central configuration beside it, and neither warns."""
+    pipeline = EXAMPLES / "pipeline"
+    central = load(pipeline / "ci.yaml", secrets_required=False)
+    assert check(pipeline / "ci.yaml", secrets_required=False) == []
+    content = (pipeline / "repository" / ".buildledger.yaml").read_bytes()
+    found = check_repo_file(RepoFile(content=content, name="f", source="widget", central=central))
+    assert found.problems == ()
+    assert found.pipeline is not None
+    assert list(found.pipeline.builders) == ["widget:tests[3.12]", "widget:tests[3.13]", "widget:integration"]

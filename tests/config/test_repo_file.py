@@ -32,18 +32,16 @@ def central(grant: str) -> Configuration:
     return load_text(f"{SOURCES}repo_pipelines: {{widget: {grant}}}\n", secrets_required=False)
 
 
-def checked(text: str, grant: str = "{}", *, generated: bool = False) -> Checked:
+def checked(text: str, grant: str = "{}") -> Checked:
     """What a file comes to."""
     content = textwrap.dedent(text).encode()
-    file = RepoFile(
-        content=content, name=".buildledger.yaml", source="widget", central=central(grant), generated=generated
-    )
+    file = RepoFile(content=content, name=".buildledger.yaml", source="widget", central=central(grant))
     return check(file)
 
 
-def refused(text: str, grant: str = "{}", *, generated: bool = False) -> list[str]:
+def refused(text: str, grant: str = "{}") -> list[str]:
     """What is wrong with a file, as people read it."""
-    found = checked(text, grant, generated=generated)
+    found = checked(text, grant)
     assert found.pipeline is None
     return [str(problem) for problem in found.problems]
 
@@ -142,7 +140,6 @@ def test_equal_files_are_one_pipeline() -> None:
             "version: 1\nbuilders:\n  t: {steps: [{download: x, from: {builder: release}}]}\n",
             "3:45: there is no builder 'release'",
         ),
-        ("version: 1\nbuilders:\n  t: {steps: [{generate: [x]}]}\n", "3:16: 'generate' isn't granted"),
         ("version: 1\nbuilders:\n  t: {steps: [{approve: x}]}\n", "3:16: 'approve' is part of the format"),
         ("builders: {}\n", "missing key 'version'"),
         ("- version\n", "1:1: a repository's file is a mapping"),
@@ -210,13 +207,6 @@ def test_a_builder_has_no_more_steps_than_are_granted() -> None:
     steps = "[{run: [a]}, {run: [b]}, {run: [c]}]"
     found = refused(f"version: 1\nbuilders: {{t: {{steps: {steps}}}}}\n", "{max_steps: 2}")
     assert "there are 3 steps, at most 2 are granted" in found[0]
-
-
-def test_what_was_generated_generates_nothing() -> None:
-    """Generations end with the first."""
-    text = "version: 1\nbuilders: {t: {steps: [{generate: [x]}]}}\n"
-    grant = "{may_define: [builders, generate]}"
-    assert any("what was generated generates nothing itself" in line for line in refused(text, grant, generated=True))
 
 
 def test_without_the_central_file_the_shape_is_checked() -> None:

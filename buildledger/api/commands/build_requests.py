@@ -11,13 +11,13 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.commands.context import CommandContext
+from buildledger.api.commands.pipelines import configuration_for, configuration_of
 from buildledger.api.commands.revisions import check_stamp, stamp_of
-from buildledger.api.http.problems import Invalid, NotFound
+from buildledger.api.http.problems import Invalid
 from buildledger.api.models import request_models
 from buildledger.api.queries.builds import obtained_revisions, seq_of, stored_build
 from buildledger.config.addresses import readdressed
 from buildledger.config.inputs import InputErrors, bind
-from buildledger.config.problems import did_you_mean
 from buildledger.config.resolved import Builder, Configuration, ManualTrigger
 from buildledger.domain import request as domain
 from buildledger.domain.request import SubmitRequest
@@ -36,10 +36,8 @@ async def force_request(context: CommandContext, name: str, body: request_models
         NotFound: the builder isn't configured.
         Invalid: the inputs or sources aren't those of the builder, or there is no such branch or revision.
     """
-    configuration = context.deps.active.current
-    builder = None if configuration is None else configuration.builders.get(name)
-    if configuration is None or builder is None:
-        raise NotFound("configured builder", name, did_you_mean(name, configuration.builders if configuration else ()))
+    configuration = await configuration_for(context, name, body)
+    builder = configuration.builders[name]
     try:
         inputs = bind(builder.inputs, body.inputs)
     except InputErrors as errors:
@@ -59,7 +57,8 @@ async def force_request(context: CommandContext, name: str, body: request_models
         requested_by=context.actor,
         priority=_priority(builder, body.priority),
         inputs=inputs,
-        config_digest=configuration.digest,
+        config_digest=configuration.applied_digest,
+        pipeline=configuration.pipeline_digest,
     )
     return _repeatable(context, before, submitted)
 
@@ -70,13 +69,9 @@ async def rebuild_request(context: CommandContext, build_id: UUID, body: request
     Raises:
         NotFound: there is no such build, or its builder isn't configured any more.
     """
-    configuration = context.deps.active.current
     fixed, obtained = await asyncio.to_thread(_stored_build, context, build_id)
-    builder = None if configuration is None else configuration.builders.get(fixed.builder)
-    if configuration is None or builder is None:
-        raise NotFound(
-            "configured builder", fixed.builder, ": it was in the configuration before, and is in it no more"
-        )
+    configuration = await configuration_of(context, fixed.builder, fixed.pipeline)
+    builder = configuration.builders[fixed.builder]
     stamps = tuple(
         msgspec.structs.replace(stamp, revision=obtained.get(stamp.source, stamp.revision)) if body.obtained else stamp
         for stamp in readdressed(_stamps.decode(fixed.stamps), configuration.sources)
@@ -95,7 +90,8 @@ async def rebuild_request(context: CommandContext, build_id: UUID, body: request
         requested_by=context.actor,
         priority=_priority(builder, body.priority),
         inputs=msgspec.json.decode(fixed.inputs),
-        config_digest=configuration.digest,
+        config_digest=configuration.applied_digest,
+        pipeline=configuration.pipeline_digest,
         rebuild_of=BuildId(build_id),
     )
     return _repeatable(context, before, submitted)
@@ -107,7 +103,9 @@ def _repeatable(context: CommandContext, before: RequestSubmitted | None, submit
     A repetition that really asks for something else is left as it is, and the rules refuse it.
     """
     if before is not None:
-        again = msgspec.structs.replace(submitted, config_digest=before.config_digest, trigger=before.trigger)
+        again = msgspec.structs.replace(
+            submitted, config_digest=before.config_digest, trigger=before.trigger, pipeline=before.pipeline
+        )
         if again == before:
             submitted = before
     return SubmitRequest(request_id=request_id("api", context.id), request=submitted)

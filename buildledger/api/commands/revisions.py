@@ -24,7 +24,7 @@ async def stamp_of(
     """
     if before is not None and _fits(before, wanted):
         return before
-    heads, default = await asyncio.to_thread(_known, context, source.name)
+    heads, default = await asyncio.to_thread(known_branches, context, source.name)
     branch = wanted.branch
     if branch is None and wanted.revision is None:
         branch = default or None
@@ -40,7 +40,7 @@ async def check_stamp(context: CommandContext, source: Source, stamp: SourceStam
     Raises:
         Invalid: It isn't.
     """
-    heads, _ = await asyncio.to_thread(_known, context, source.name)
+    heads, _ = await asyncio.to_thread(known_branches, context, source.name)
     branch = None if stamp.revision else stamp.branch or None
     await _find(context, source, branch, stamp.revision, heads)
 
@@ -54,7 +54,7 @@ async def _find(
         raise Invalid(str(error), errors=[{"in": "body", "at": error.at, "message": str(error)}]) from None
 
 
-def _known(context: CommandContext, source: str) -> tuple[Mapping[str, str], str]:
+def known_branches(context: CommandContext, source: str) -> tuple[Mapping[str, str], str]:
     """The heads of a source that the ledger knows, and its default branch."""
     with context.deps.views.read(None, "changes") as (changes,):
         return heads_of(changes, source), default_branch_of(changes, source)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from buildledger.api.models.pipelines import RevisionPipeline
 from buildledger.api.models.scalars import (
     BranchName,
     BuilderName,
@@ -206,4 +207,8 @@ class ChangeAnswers(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="The configuration that was in force when it was seen; null: none that is readable."),
     ]
     answers: Annotated[list[TriggerAnswer], Meta(description="By trigger, builder and branch; empty: nothing watches.")]
+    pipeline: Annotated[
+        RevisionPipeline | None,
+        Meta(description="The file of the revision; null: the repository may define nothing itself."),
+    ]
     position: Position

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from buildledger.api.models import changes as models
 from buildledger.api.queries.locks import LockSituation
+from buildledger.api.queries.pipelines import as_pipeline, outcome_at
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.success_answers import RequestedBuild, SuccessAnswers, concerned, requested
 from buildledger.config.filter_reason import FilterReason, Seen, why_filtered
@@ -20,6 +21,7 @@ from buildledger.domain.schedule import default_branch
 from buildledger.events.change import BranchMoved, FileChange
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import source_id
+from buildledger.events.pipeline import PipelineRead
 from buildledger.events.request import SourceStamp
 from buildledger.ledger.store import FactQuery
 from buildledger.projections import queue_tables, status_tables
@@ -54,6 +56,10 @@ class ChangeAnswers:
         revision, configuration = self._in_force()
         requests = [requested(request) for request in self._requests()]
         answers = [self._requested(each) for each in requests if each.row.trigger is not None]
+        grant = None if configuration is None else configuration.repo_pipelines.get(row.source)
+        outcome = None if grant is None else outcome_at(self._readings, row.source, row.revision)
+        if isinstance(outcome, PipelineRead):
+            configuration = self._readings.configurations.allowed(configuration, outcome.pipeline)
         if configuration is not None:
             known = {_key(each) for each in answers}
             moves = self._moves()
@@ -64,6 +70,7 @@ class ChangeAnswers:
             revision=row.revision,
             config_revision=revision,
             answers=sorted(answers, key=_key),
+            pipeline=None if grant is None else as_pipeline(grant, outcome),
             position=self._readings.position,
         )
 

@@ -1820,6 +1820,8 @@ export interface components {
             config_revision: number | null;
             /** @description By trigger, builder and branch; empty: nothing watches. */
             answers: components["schemas"]["TriggerAnswer"][];
+            /** @description The file of the revision; null: the repository may define nothing itself. */
+            pipeline: components["schemas"]["RevisionPipeline"] | null;
             /**
              * @description A place in the ledger; 0 is before the first fact.
              * @example 4711
@@ -2777,6 +2779,28 @@ export interface components {
             position: number;
         };
         /**
+         * PipelineProblem
+         * @description Something that is wrong with the file.
+         */
+        PipelineProblem: {
+            /** @description From 1; 0: it is the file as a whole. */
+            line: number;
+            /** @description From 1. */
+            column: number;
+            /**
+             * @description One of the configuration's codes.
+             * @example grant
+             */
+            code: string;
+            /**
+             * @description A warning alone refuses nothing.
+             * @enum {unknown}
+             */
+            severity: "error" | "warning";
+            /** @description All of it, with its place, for people. */
+            text: string;
+        };
+        /**
          * PlannedEntry
          * @description One thing of the configuration that would be created, changed or removed.
          */
@@ -3164,6 +3188,28 @@ export interface components {
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             request_id: string;
+        };
+        /**
+         * RevisionPipeline
+         * @description What came of the file of a revision.
+         */
+        RevisionPipeline: {
+            /**
+             * @description Of the file, in the repository.
+             * @example .buildledger.yaml
+             */
+            path: string;
+            /**
+             * @description `read`: it is built by; `rejected`: something is wrong with it, see `problems`; `missing`: there is no such file; `unread`: nobody has looked, as only heads of branches are read.
+             * @enum {unknown}
+             */
+            outcome: "missing" | "read" | "rejected" | "unread";
+            /** @description The outcome, for people. */
+            text: string;
+            /** @description What it defines, matrices expanded; empty if not `read`. */
+            builders: string[];
+            /** @description In the order of the file; empty if not `rejected`. */
+            problems: components["schemas"]["PipelineProblem"][];
         };
         /**
          * RollbackBody

@@ -34,6 +34,7 @@ export type LockWait = Schemas["LockWait"];
 export type Suspect = Schemas["Suspect"];
 export type TestResult = Schemas["TestResult"];
 export type TestTotals = Schemas["TestTotals"];
+export type RevisionPipeline = Schemas["RevisionPipeline"];
 export type TriggerAnswer = Schemas["TriggerAnswer"];
 export type Machine = Schemas["Machine"];
 export type Worker = Schemas["Worker"];

@@ -3,7 +3,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, test } from "vitest";
-import type { Change, TriggerAnswer } from "../../api/types.ts";
+import type { Change, RevisionPipeline, TriggerAnswer } from "../../api/types.ts";
 import { AnswersPanel } from "./answers-panel.tsx";
 
 afterEach(cleanup);
@@ -23,9 +23,13 @@ const filtered: TriggerAnswer = {
   upstream: [],
 };
 
-async function show(answers: TriggerAnswer[], config_revision: number | null = 3) {
+async function show(
+  answers: TriggerAnswer[],
+  config_revision: number | null = 3,
+  pipeline: RevisionPipeline | null = null,
+) {
   const client = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
-  const data = { change_id: "c1", revision: "1", config_revision, answers, position: 9 };
+  const data = { change_id: "c1", revision: "1", config_revision, answers, pipeline, position: 9 };
   client.setQueryData(["change-answers", "c1", undefined], data);
   const rootRoute = createRootRoute({ component: () => <AnswersPanel change={change} /> });
   const router = createRouter({ routeTree: rootRoute, history: createMemoryHistory() });
@@ -74,4 +78,23 @@ test("a source that no trigger watches, and a time without a configuration, are 
   cleanup();
   await show([], null);
   expect(screen.getByText("Nobody can say")).toBeTruthy();
+});
+
+test("a repository's file that is refused is shown with all that is wrong with it", async () => {
+  const problem = {
+    line: 7,
+    column: 3,
+    code: "grant",
+    severity: "error",
+    text: "ci.yaml:7:3: not granted",
+  } as const;
+  await show([], 3, {
+    path: "ci.yaml",
+    outcome: "rejected",
+    text: "ci.yaml of this revision is refused, so nothing is built by it",
+    builders: [],
+    problems: [problem],
+  });
+  expect(screen.getByText(/is refused/)).toBeTruthy();
+  expect(screen.getByText(problem.text).tagName).toBe("CODE");
 });

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { changeAnswersQuery } from "../../api/queries.ts";
-import type { Change, TriggerAnswer } from "../../api/types.ts";
+import type { Change, RevisionPipeline, TriggerAnswer } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
 import { useAsOf } from "../../state/as-of.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -23,23 +23,43 @@ export function AnswersPanel({ change }: { change: Change }) {
         )}
       </div>
       <QueryBoundary query={query}>
-        {({ answers, config_revision }) =>
-          answers.length > 0 ? (
-            <ul>
-              {answers.map((answer) => (
-                <AnswerRow key={`${answer.trigger}\n${answer.builder}\n${answer.branch}`} answer={answer} />
-              ))}
-            </ul>
-          ) : config_revision === null ? (
-            <EmptyState title="Nobody can say">
-              No configuration that this server can read was in force when the change was recorded.
-            </EmptyState>
-          ) : (
-            <EmptyState title="Nothing builds it">No trigger watches {change.source}.</EmptyState>
-          )
-        }
+        {({ answers, config_revision, pipeline }) => (
+          <>
+            {pipeline && <PipelineOutcome pipeline={pipeline} />}
+            {answers.length > 0 ? (
+              <ul>
+                {answers.map((answer) => (
+                  <AnswerRow key={`${answer.trigger}\n${answer.builder}\n${answer.branch}`} answer={answer} />
+                ))}
+              </ul>
+            ) : config_revision === null ? (
+              <EmptyState title="Nobody can say">
+                No configuration that this server can read was in force when the change was recorded.
+              </EmptyState>
+            ) : pipeline ? null : (
+              <EmptyState title="Nothing builds it">No trigger watches {change.source}.</EmptyState>
+            )}
+          </>
+        )}
       </QueryBoundary>
     </section>
+  );
+}
+
+/** What came of the repository's own file at this revision; all that is wrong with it, with its places. */
+function PipelineOutcome({ pipeline }: { pipeline: RevisionPipeline }) {
+  return (
+    <div className="row answer">
+      <StatusIcon status={pipeline.outcome === "rejected" ? "exception" : "skipped"} />
+      <div className="answer-body">
+        <div>{pipeline.text}</div>
+        {pipeline.problems.map((problem) => (
+          <div key={`${problem.line}:${problem.column}:${problem.text}`}>
+            <code>{problem.text}</code>
+          </div>
+        ))}
+      </div>
+    </div>
   );
 }
 

@@ -142,6 +142,9 @@ def _put_in_force(state: Path, plan: dict[str, Any], path: str, body: dict[str, 
             raise MovedError(f"nothing was applied: {refused.message}") from None
         raise
     click.echo(f"applied as revision {looked_at + 1}: ledger position {receipt['position']}")
+    watched = plan["watched_file"]
+    if watched is not None and body.get("origin") != str(Path(watched).resolve()):
+        click.echo(f"the server watches {watched}, which comes into force again when it changes, or at the next start")
 
 
 def _plan_of(state: Path, wanted: Configuration | int, *, as_json: bool = False) -> dict[str, Any]:

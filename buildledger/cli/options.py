@@ -107,7 +107,7 @@ def state_option(command: Command) -> Command:
         "--state",
         type=click.Path(file_okay=False, path_type=Path),
         default=default_state,
-        show_default=f"the user's own state directory for the {FILE_NAME} here, else {STATE_WITHOUT_FILE}",
+        show_default=f"one below ~/.local/state/buildledger for the {FILE_NAME} here, else {STATE_WITHOUT_FILE}",
         help="Directory that holds everything the server keeps.",
     )(command)
 

@@ -15,17 +15,31 @@ from buildledger.cli.narration import Introduction, Narration
 from buildledger.cli.options import AddressType, GivenFile, SizeType, database_option, state_option
 from buildledger.cli.repository import repository_at
 from buildledger.cli.server_process import run_as_server
+from buildledger.config.first.document import FILE_NAME
 from buildledger.settings import ADMIN_TOKEN_FILE, Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
+EPILOG = """\b
+Examples:
+  In a repository where `buildledger init` was typed:
+    buildledger serve
+  Where something else has the ports:
+    buildledger serve --http 127.0.0.1:8020 --grpc 127.0.0.1:8021
+  A server of its own:
+    buildledger serve --state /var/lib/buildledger --config ci.yaml
 
-@click.command()
+\b
+Exit codes: 0 it was told to stop; 1 it couldn't start, or has failed; 2 the arguments are wrong.
+"""
+
+
+@click.command(epilog=EPILOG)
 @state_option
 @database_option
 @click.option(
     "--config",
     type=GivenFile(or_directory=True),
     help="A file, or a directory of files. Applied at the start, on SIGHUP and whenever it changes; a bad one changes"
-    " nothing.",
+    f" nothing.  [default: that which was applied last; without --state the {FILE_NAME} here]",
 )
 @click.option("--http", type=AddressType(), default="127.0.0.1:8010", show_default=True, help="API and dashboard.")
 @click.option("--grpc", type=AddressType(), default="127.0.0.1:8011", show_default=True, help="Workers.")

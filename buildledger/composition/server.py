@@ -123,6 +123,7 @@ class Server:
                 active=active,
                 rejected_file=lambda: None if file is None else file.rejected,
                 effect_failures=lambda: effects.failing,
+                watched_file=None if file is None else file.path,
                 overridden_file=lambda: None if file is None else file.overridden,
                 retention_waits=self._why_retention_waits,
                 configurations=configurations,

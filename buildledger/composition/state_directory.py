@@ -35,11 +35,18 @@ def sole_owner(state: Path) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             holder = lock.read().strip() or "unknown"
-            raise SettingsError(f"{state} belongs to a running server, process {holder}") from None
+            raise SettingsError(f"{state} belongs to a running server, process {holder}{_where(state)}") from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def _where(state: Path) -> str:
+    try:
+        return f", at {(state / ADDRESS_FILE).read_text().strip()}"
+    except (OSError, ValueError):
+        return ""
 
 
 def admin_token(state: Path) -> str:

@@ -53,6 +53,11 @@ class ConfigFile:
         """What is wrong with the file as it was looked at last, for people; None if it is in force."""
 
     @property
+    def path(self) -> str:
+        """The file, as it was given."""
+        return str(self._path)
+
+    @property
     def overridden(self) -> str | None:
         """That something else is in force than the file said last, and until when, for people; None: the file is."""
         applied = self._active.applied

@@ -72,9 +72,13 @@ def test_of_another_directory(run: Run, repository: Repository, monkeypatch: pyt
     assert run("init", repository.path).output.endswith("Next:    cd '%s' && buildledger serve\n" % repository.path)  # noqa: UP031
 
 
-def test_a_file_above_the_repository_is_not_its_own(repository: Repository) -> None:
-    """Whoever may write in a directory above it can't make `serve` build what they say."""
+def test_a_file_above_the_repository_is_not_its_own(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may write above it can't make `serve` build what they say; outside of any it's the same."""
     (repository.path.parent / FILE).write_text("version: 1\n")
+    assert found_config() is None
+    elsewhere = repository.path.parent / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
     assert found_config() is None
     assert default_state() == Path("var")
 

@@ -39,10 +39,11 @@ def test_what_makes_no_sense_is_refused(run: Run, tmp_path: Path, options: tuple
 
 
 def test_a_state_directory_has_one_server(run: Run, served: ServedDirectory) -> None:
-    """A second server in the same directory is refused, with the process that holds it."""
+    """A second server in the same directory is refused, with the process that holds it and where that answers."""
     shown = run("serve", "--state", served.state, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
     assert shown.exit_code == 1
     assert f"{served.state} belongs to a running server, process" in shown.output
+    assert f", at http://127.0.0.1:{served.http}" in shown.output
 
 
 def test_a_start_says_how_to_sign_in(served: ServedDirectory) -> None:

@@ -114,6 +114,7 @@ async def test_what_is_applied_by_hand_stays_until_the_file_changes(
                 await asyncio.sleep(0.05)
         (problem,) = health["problems"]
         assert problem.startswith("revision 2, applied at 20")
+        assert (await _asked(server, settings.state, "/config/revisions/1/plan"))["watched_file"] == str(config)
         assert f"from /by/hand.yaml, is in force and not what {config} says;" in problem
         assert (await _asked(server, settings.state, "/config"))["revision"]["revision"] == 2
     caplog.clear()

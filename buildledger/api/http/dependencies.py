@@ -111,6 +111,8 @@ class ApiDependencies:
     configurations: Configurations
     rejected_file: Callable[[], str | None] = lambda: None
     """What is wrong with the configuration file as it stands; None if nothing is, or if there is none."""
+    watched_file: str | None = None
+    """The configuration file that this server applies whenever it changes; None: there is none."""
     overridden_file: Callable[[], str | None] = lambda: None
     """That something else is in force than the configuration file says; None if the file is, or if there is none."""
     effect_failures: Callable[[], Mapping[str, str]] = dict

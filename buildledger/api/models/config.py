@@ -97,6 +97,10 @@ class ConfigPlan(msgspec.Struct, frozen=True, kw_only=True):
     hindrances: Annotated[
         list[str], Meta(description="Why it can't be put in force: secrets that aren't there any more. Empty: it can.")
     ]
+    watched_file: Annotated[
+        str | None,
+        Meta(description="The file that the server applies at its start and whenever it changes; null: there is none."),
+    ]
     changes: Annotated[bool, Meta(description="Anything differs.")]
     entries: Annotated[list[PlannedEntry], Meta(description="All that differs, if it was asked for by `entries=true`.")]
     position: Position

@@ -36,6 +36,7 @@ def plan(
         text=plan_text(difference).splitlines(),
         effects=list(effects(difference, current, wanted, here)),
         hindrances=hindrances or [],
+        watched_file=readings.deps.watched_file,
         changes=bool(difference),
         entries=as_entries(difference.entries) if with_entries else [],
         position=readings.position,

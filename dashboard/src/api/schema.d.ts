@@ -1987,6 +1987,8 @@ export interface components {
             effects: string[];
             /** @description Why it can't be put in force: secrets that aren't there any more. Empty: it can. */
             hindrances: string[];
+            /** @description The file that the server applies at its start and whenever it changes; null: there is none. */
+            watched_file: string | null;
             /** @description Anything differs. */
             changes: boolean;
             /** @description All that differs, if it was asked for by `entries=true`. */

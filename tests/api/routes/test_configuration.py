@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from dataclasses import replace
 
 import httpx
 import msgspec
 
+from buildledger.api.app import make_app
+from buildledger.config.configurations import Configurations
 from buildledger.config.values import SecretRef
+from buildledger.domain.config import ApplyConfig
+from buildledger.events.fact import Recorded
+from buildledger.ledger.submission import Origin
 from tests.api.calls import post, read
-from tests.api.conftest import Site, settled
+from tests.api.conftest import AUTHORIZED, Site, settled
 from tests.projections.samples import configuration
 
 
@@ -101,3 +108,29 @@ async def test_the_plan_is_of_what_was_replaced(site: Site, client: httpx.AsyncC
         assert (f"removed builder {before}" in item["plan"]) == (before in "abc")
         before = item["origin"]
     assert second["revision"] == 2
+
+
+async def test_ten_thousand_revisions_are_listed_without_reading_one(site: Site) -> None:
+    """The history is read from its own rows: no configuration but those asked for is read, wherever one looks."""
+    texts = [configuration("lint", title=title).to_json() for title in ("a", "b")]
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    batch = [ApplyConfig(digest=digests[n % 2], text=texts[n % 2], origin=f"{n}.yaml") for n in range(1_000)]
+    for _ in range(10):
+        site.ledger.execute_blocking(*batch, origin=Origin(actor="system"))
+    await settled(site)
+    read_at: list[int] = []
+
+    def fact_at(position: int) -> Recorded:
+        read_at.append(position)
+        return site.ledger.at(position)
+
+    app = make_app(replace(site.deps, configurations=Configurations(fact_at)))
+    client = site.client_of(app, **AUTHORIZED)
+    first = await read(client, "config/revisions", limit=20)
+    assert [item["revision"] for item in first["items"]][:2] == [10_001, 10_000]
+    second = await read(client, "config/revisions", limit=20, cursor=first["next"])
+    assert second["items"][0]["revision"] == 9_981
+    assert (await read(client, "config/revisions", before=3, limit=5))["items"][0]["origin"] == "0.yaml"
+    assert read_at == []
+    assert (await read(client, "config/revisions/5000"))["revision"]["revision"] == 5_000
+    assert len(read_at) == 1

@@ -40,6 +40,12 @@ function RollbackForm({ revision, plan, onClose }: RollbackFormProps) {
       <pre className="rollback-plan">{plan.text.join("\n")}</pre>
       {plan.effects.length > 0 && <Lines title="At once" lines={plan.effects} />}
       {plan.hindrances.length > 0 && <Lines title="It can't be used any more" lines={plan.hindrances} />}
+      {isPossible && plan.watched_file !== null && (
+        <p className="muted">
+          The server watches {plan.watched_file}, which comes into force again when it changes, or at the next
+          start.
+        </p>
+      )}
       {isPossible && (
         <TextInput
           label="Why"

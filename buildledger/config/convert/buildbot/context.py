@@ -50,6 +50,8 @@ class BuildContext:
         """Environment variables of the builder that worker's variables are put into: shell text in double quotes."""
         self.base = "build"
         """The directory, below the builder's, that steps run in when they don't say."""
+        self.directories: set[str] = set()
+        """That earlier steps have certainly made, below the build's."""
         self._set: dict[str, str] = {}
 
     def set_property(self, old: str) -> str:

@@ -115,6 +115,7 @@ def test_the_directory_of_the_build(site: Converted) -> None:
     assert _script(directory, 0).script == './configure --prefix="$PWD"/out'
     assert _run(directory, 1).argv == ("mkdir", "-p", "out")
     assert _run(directory, 2).workdir == "sub"
+    assert "would have made it" in site.conversion.unconverted
     assert _script(directory, 3).script == 'export OUT="${PWD}/out"\ny'
     assert len(directory.steps) == 4
 

@@ -71,7 +71,10 @@ def _of_sequence(old: OldStep, argument: described.Thing) -> list[Keys]:
 
 def make_directory(old: OldStep) -> list[Keys]:
     """`MakeDirectory`."""
-    return [common(old) | {"run": ["mkdir", "-p", _path(old, "dir")]}]
+    path = _path(old, "dir")
+    if isinstance(path, str):
+        old.context.directories.add(path)
+    return [common(old) | {"run": ["mkdir", "-p", path]}]
 
 
 def remove_directory(old: OldStep) -> list[Keys]:

@@ -135,7 +135,17 @@ def directory(old: OldStep, key: str = "workdir") -> Keys:
         old.entry.note("workdir", "a directory is fixed text", "it runs in the build's directory; have a script change")
         return {}
     path = said if is_below else below_build(old, said)
-    return {} if path == "." else {key: path}
+    if path == ".":
+        return {}
+    if key == "into":
+        old.context.directories.add(path)
+    elif path not in old.context.directories:
+        old.entry.note(
+            "workdir",
+            "a directory that isn't there fails the step, where Buildbot would have made it",
+            "have an earlier step make it, with `run: [mkdir, -p, …]`, if no checkout brings it",
+        )
+    return {key: path}
 
 
 def below_build(old: OldStep, path: str) -> str:

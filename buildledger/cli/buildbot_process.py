@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,8 +92,6 @@ class _Answer:
 
 async def _run(argv: list[str], master_cfg: Path, seconds: float, answer: _Answer) -> None:
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    for name in ("PYTHONPATH", "PYTHONHOME") if sys.prefix != sys.base_prefix else ():
-        environment.pop(name, None)
     try:
         completed = await child_processes.run(argv, environment=environment, limit_seconds=seconds, consume=answer.take)
     except _CompleteError:

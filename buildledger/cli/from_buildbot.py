@@ -41,7 +41,8 @@ def from_buildbot(master_cfg: Path, python: str | None, out: Path, force: bool, 
     configuration file, and a page that lists everything that was not converted, or not as it was: where it stands,
     why, and what to do instead. Passwords and tokens are never copied.
     """
-    master_cfg = master_cfg.resolve()
+    # Not resolved: where a link to it stands is the master's directory.
+    master_cfg = master_cfg.absolute()
     _refuse_full(out, force)
     extracted = extract(python or find_python(), master_cfg, timeout)
     converted = convert(extracted, file=master_cfg.name, directory=str(master_cfg.parent))

@@ -14,6 +14,7 @@ from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.log import LogFinished, LogOpened
+from buildledger.events.pipeline import PipelineDefined
 from buildledger.events.request import SourceStamp
 from buildledger.projections import status_tables as tables
 from buildledger.projections.columns import encode, microseconds
@@ -52,6 +53,7 @@ class Status:
             LogOpened,
             LogFinished,
             ConfigApplied,
+            PipelineDefined,
             BranchMoved,
             DefaultBranchChanged,
         }
@@ -107,6 +109,8 @@ class StatusWriter:
                 self._logs.finished(recorded, fact)
             elif isinstance(fact, ConfigApplied):
                 self._builders.applied(connection, recorded.position, fact.text)
+            elif isinstance(fact, PipelineDefined):
+                self._builders.defined(connection, recorded.position, fact.text)
             elif isinstance(fact, BranchMoved):
                 self._builders.moved(connection, recorded.position, fact)
             elif isinstance(fact, DefaultBranchChanged):

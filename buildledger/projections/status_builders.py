@@ -7,6 +7,8 @@ from collections.abc import Collection
 import msgspec
 import sqlalchemy as sa
 
+from buildledger.config.namespace import source_of
+from buildledger.config.resolved import Configuration
 from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.results import Result
 from buildledger.projections import status_tables as tables
@@ -117,16 +119,26 @@ class BuilderRows:
             return
         named = builder_columns(configuration)
         for row in list(self._rows.values()):
-            if row["configured"] and row["name"] not in named:
+            defined = source_of(row["name"]) in configuration.repo_pipelines
+            if row["configured"] and row["name"] not in named and not defined:
                 self._rows.put(position, row["name"], {"configured": False})
-        for name, values in named.items():
+        self._configured(position, configuration)
+        self._defaults.applied(position, configuration)
+        self._follow_defaults(connection, position)
+
+    def defined(self, connection: sa.Connection, position: int, text: str) -> None:
+        """Follow what a repository defines: its builders are there as long as it may define any."""
+        if (pipeline := applied(text)) is not None:
+            self._configured(position, pipeline)
+            self._follow_defaults(connection, position)
+
+    def _configured(self, position: int, configuration: Configuration) -> None:
+        for name, values in builder_columns(configuration).items():
             known = self._rows.get(name)
             if known is None:
                 self._rows.put(position, name, {**_unknown(name), **values, "configured": True})
             elif not known["configured"] or any(known[column] != value for column, value in values.items()):
                 self._rows.put(position, name, {**values, "configured": True})
-        self._defaults.applied(position, configuration)
-        self._follow_defaults(connection, position)
 
     def flush(self, connection: sa.Connection) -> None:
         """Write the rows that changed since the last flush."""

@@ -74,7 +74,7 @@ async def test_a_worker_that_changes_is_picked_by_what_it_is(tmp_path: Path) -> 
         assert workers(w) == ["b", "c"]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 3)), max_size=300), st.sampled_from("abcdefg"))
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 3)), max_size=80), st.sampled_from("abcdefg"))
 def test_the_first_is_known_without_looking_at_all(happenings: list[tuple[str, int]], excluded: str) -> None:
     """After any changes of any workers it is the one that a look at all of them would find."""
     capacities = {name: WorkerCapacity(name) for name in "abcdef"}

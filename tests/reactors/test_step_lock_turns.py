@@ -77,7 +77,7 @@ class Table:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_none_is_held_too_often_and_none_waits_for_ever(seed: int) -> None:
     """Whatever is asked for, ends or is stopped, and however often the server is started again."""
     with TemporaryDirectory() as directory:

@@ -45,6 +45,14 @@ class Build:
     number: int
     worker: str
     locks: Mapping[str, int]
+    step_asks: Mapping[str, int] = field(default_factory=dict)
+    """What its running step takes of each lock."""
+    step_has_it: bool = False
+
+    @property
+    def holds(self) -> Mapping[str, int]:
+        """What it and its running step hold of each lock."""
+        return Counter(self.locks) + Counter(self.step_asks if self.step_has_it else {})
 
 
 Predicate = Callable[[Worker, RequestSubmitted], bool]
@@ -99,6 +107,17 @@ class Standing:
                 self.builds[stream] = Build(name, self._numbers[name], where, {use.lock: use.take for use in uses})
             case build.BuildFinished():
                 del self.builds[stream]
+            case build.StepLocksRequested() | build.StepLocksTaken() | build.StepFinished():
+                self._fold_step(self.builds[stream], fact)
+
+    def _fold_step(self, active: Build, fact: Any) -> None:
+        match fact:
+            case build.StepLocksRequested(locks=locks):
+                active.step_asks = locks
+            case build.StepLocksTaken():
+                active.step_has_it = True
+            case build.StepFinished():
+                active.step_asks, active.step_has_it = {}, False
 
     def _worker(self, stream: UUID) -> Worker:
         return self.workers.setdefault(stream, Worker())
@@ -155,17 +174,24 @@ class Standing:
     def _check_lock(self, builder: str, reason: WaitReason) -> None:
         taken: Counter[str] = Counter()
         for active in self.builds.values():
-            taken.update(active.locks)
-        lacking = [
-            use.lock
-            for use in self.configuration.builders[builder].locks
-            if self.configuration.locks[use.lock].count - taken[use.lock] < use.take
-        ]
-        assert reason.lock == (lacking[0] if lacking else "")
-        holders = {(active.builder, active.number) for active in self.builds.values() if reason.lock in active.locks}
+            taken.update(active.holds)
+        free = {lock.name: lock.count - taken[lock.name] for lock in self.configuration.locks.values()}
+        lacking = [use.lock for use in self.configuration.builders[builder].locks if free[use.lock] < use.take]
+        if not lacking and reason.lock:
+            assert self._somebody_lacks(reason.lock, free), "nobody has reserved it"
+        else:
+            assert reason.lock == (lacking[0] if lacking else "")
+        holders = {(active.builder, active.number) for active in self.builds.values() if reason.lock in active.holds}
         assert {(held.builder, held.number) for held in reason.held_by} == holders
         assert {held.build_id for held in reason.held_by} <= self.builds.keys()
         assert reason.lock in reason.text
+
+    def _somebody_lacks(self, lock: str, free: Mapping[str, int]) -> bool:
+        """Whether somebody wants this lock and can't have all that he wants."""
+        of_builders = [self.configuration.builders[each.builder].locks for each in self.waiting.values()]
+        wanted: list[Mapping[str, int]] = [{use.lock: use.take for use in uses} for uses in of_builders]
+        wanted += [each.step_asks for each in self.builds.values() if not each.step_has_it]
+        return any(lock in each and any(free[other] < take for other, take in each.items()) for each in wanted)
 
 
 def _names(workers: Iterable[Worker]) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ builders:
     locks: [{lock: database, take: 2}, board]
     steps: [{run: [make]}]
   flash: {locks: [board], steps: [{run: [make]}]}
+  audit: {collapse: never, steps: [{run: [make], locks: [board, database]}]}
 """
 VARIANTS = [
     TEXT,
@@ -70,6 +71,7 @@ CONDITIONS: Conditions = {
     "any": {},
     "integration": {},
     "flash": {},
+    "audit": {},
     "migration": {"worker.labels.os == 'linux'": lambda w, _: w.labels.get("os") == "linux"},
     **{
         f"tests[{name}]": {"worker.labels.os == matrix.os": lambda w, _, name=name: w.labels.get("os") == name}  # type: ignore[misc]

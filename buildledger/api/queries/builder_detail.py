@@ -6,6 +6,7 @@ from buildledger.api.http.problems import NotFound
 from buildledger.api.models import builders as models
 from buildledger.api.queries.builders import as_branches, as_builders, builder_row, list_branches
 from buildledger.api.queries.builds import as_builds
+from buildledger.api.queries.pipelines import with_pipeline
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.requests import as_requests, count_waiting, first_waiting
 from buildledger.api.queries.select_builds import SelectBuilds
@@ -33,6 +34,7 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
     configuration = readings.configurations.in_force(readings["revisions"])
     if row is None:
         raise NotFound("builder", name, did_you_mean(name, () if configuration is None else configuration.builders))
+    configuration = with_pipeline(readings, configuration, name)
     configured = None if configuration is None else configuration.builders.get(name)
     personal = readings.personal_data()
     query = SelectBuilds(status)

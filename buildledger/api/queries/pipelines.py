@@ -6,8 +6,10 @@ from typing import Literal
 
 from buildledger.api.models import pipelines as models
 from buildledger.api.queries.readings import Readings
+from buildledger.api.queries.sources import default_branch_of, heads_of
+from buildledger.config.namespace import source_of
 from buildledger.config.problems import Problem
-from buildledger.config.resolved import RepoPipeline
+from buildledger.config.resolved import Configuration, RepoPipeline
 from buildledger.events.catalogue import stored_names
 from buildledger.events.ids import revision_pipeline_id
 from buildledger.events.pipeline import (
@@ -36,6 +38,22 @@ def newest_outcome(ledger: Ledger, source: str, revision: str, *, last: int | No
         assert isinstance(recorded.fact, PipelineOutcome)
         return recorded.fact
     return None
+
+
+def with_pipeline(readings: Readings, configuration: Configuration | None, name: str) -> Configuration | None:
+    """The configuration with what a repository defines on its default branch, if a builder has the name of its source.
+
+    Needs the view `changes`.
+    """
+    source = source_of(name)
+    if configuration is None or source is None or source not in configuration.repo_pipelines:
+        return configuration
+    changes = readings["changes"]
+    head = heads_of(changes, source).get(default_branch_of(changes, source))
+    outcome = None if head is None else outcome_at(readings, source, head)
+    if not isinstance(outcome, PipelineRead):
+        return configuration
+    return readings.configurations.allowed(configuration, outcome.pipeline)
 
 
 def as_pipeline(grant: RepoPipeline, outcome: PipelineOutcome | None) -> models.RevisionPipeline:

@@ -19,7 +19,8 @@ def warn_of_builds(document: Document, parsed: Parsed, configuration: Configurat
     if parsed.triggers and is_whole:
         for name in parsed.builders:
             if name not in bases:
-                message, hint = f"no trigger builds '{name}'", "name it in 'build' of a trigger"
+                message = f"no trigger builds '{name}', only people who ask for it"
+                hint = "name it in 'build' of a trigger; in one with 'on: manual', if that is meant"
                 document.add("not-triggered", ("builders", name), message, hint, at_key=True, warning=True)
     for index, trigger in parsed.triggers.items():
         path: Path = ("triggers", index)

@@ -182,3 +182,19 @@ async def test_a_rebuild_is_built_by_the_same_file(site: Site, client: httpx.Asy
     (again,) = [it.fact for it in site.ledger.read(0, 1000) if isinstance(it.fact, RequestSubmitted)]
     assert again.pipeline == first
     assert again.rebuild_of == build
+
+
+async def test_a_builder_is_there_as_soon_as_a_file_defines_it(site: Site, client: httpx.AsyncClient) -> None:
+    """With its steps as on the default branch, before it was ever built; and until nothing may be defined any more."""
+    configuration = await granting(site)
+    await read(site, configuration, OTHER, "version: 1\nbuilders: {docs: {steps: [{run: [docs]}]}}\n")
+    await read(site, configuration, HEAD, FILE % "make")
+    listed = (await client.get("/api/v1/builders")).json()["items"]
+    defined = [each for each in listed if each["name"].startswith("widget:")]
+    assert [(each["name"], each["configured"]) for each in defined] == [("widget:docs", True), ("widget:tests", True)]
+    detail = (await client.get("/api/v1/builders/widget:tests")).json()
+    assert detail["steps"] == ["checkout widget", "make"]
+    assert [source["name"] for source in detail["sources"]] == ["widget"]
+    await applied(site, (CENTRAL % "").partition("repo_pipelines")[0])
+    listed = (await client.get("/api/v1/builders")).json()["items"]
+    assert not any(each["configured"] for each in listed)

@@ -7,7 +7,7 @@ from typing import Any
 from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.described import Value
 from buildledger.config.convert.buildbot.names import identifier, unique
-from buildledger.config.convert.buildbot.references import Reference
+from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY, Reference
 from buildledger.config.convert.buildbot.site import Site
 
 _BUILD = {
@@ -22,8 +22,6 @@ _BUILD = {
 }
 """Properties that Buildbot itself gives every build."""
 _NOWHERE = {
-    "builddir": "steps run in the build's directory: use relative paths",
-    "workdir": "steps run in the build's directory: use relative paths",
     "basedir": "steps run in the build's directory: use relative paths",
     "scheduler": "give the trigger's builds a builder of their own, or use change.* in an expression",
     "owner": "who asked for a build is in the dashboard and in the API, not in expressions",
@@ -52,6 +50,8 @@ class BuildContext:
         """Environment variables of the builder that worker's variables are put into: shell text in double quotes."""
         self.base = "build"
         """The directory, below the builder's, that steps run in when they don't say."""
+        self.directories: set[str] = set()
+        """That earlier steps have certainly made, below the build's."""
         self._set: dict[str, str] = {}
 
     def set_property(self, old: str) -> str:
@@ -71,6 +71,8 @@ class BuildContext:
             return Reference(old, f"properties.{new}", {"property": new}, is_text=False)
         if old in _BUILD:
             return _BUILD[old]
+        if old in ("builddir", "workdir"):
+            return BUILD_DIRECTORY
         if old == "repository" and self.source is not None:
             raise UnsayableError("the address of the repository is no value of a build", f"write {self.source!r}")
         if old in _NOWHERE:

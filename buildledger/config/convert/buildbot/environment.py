@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from buildledger.config.convert.buildbot import described, values
+from buildledger.config.convert.buildbot import described, references, values
 from buildledger.config.convert.buildbot.account import Entry, UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import Value
+from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY
 from buildledger.config.convert.buildbot.shell_text import mentions_variables
 from buildledger.config.convert.buildbot.site import entries
 
@@ -60,7 +61,11 @@ def _add(result: Environment, name: str, value: Value, context: BuildContext, en
         case str() if mentions_variables(value):
             result.from_worker[name] = value
         case _:
-            result.env[name] = values.text(value, context)
+            parts = values.parts(value, context)
+            if BUILD_DIRECTORY in parts and all(isinstance(part, str) or part == BUILD_DIRECTORY for part in parts):
+                result.from_worker[name] = "".join(part if isinstance(part, str) else "${PWD}" for part in parts)
+            else:
+                result.env[name] = references.node(parts)
 
 
 def _only_secret(value: described.Interpolate) -> str | None:

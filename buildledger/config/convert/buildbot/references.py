@@ -43,6 +43,9 @@ class Reference:
 
 Part = str | Reference
 
+BUILD_DIRECTORY = Reference("builddir", "", may_be_empty=False)
+"""The build's directory: no value of a build, but a shell that is started in it knows it as `$PWD`."""
+
 
 def literal(text: str) -> str:
     """A text as CEL writes it."""
@@ -68,6 +71,7 @@ def expression(parts: Sequence[Part]) -> str:
         UnsayableError: It is longer than an expression may be.
     """
     whole = merged(parts)
+    _refuse_directory(whole)
     terms = [literal(part) if isinstance(part, str) else part.text for part in whole]
     joined = " + ".join(_grouped(term) if len(terms) > 1 else term for term in terms) or "''"
     if len(joined) > limits.EXPRESSION_CHARACTERS:
@@ -86,8 +90,14 @@ def node(parts: Sequence[Part]) -> Any:
         case [str() as text]:
             return text
         case [Reference() as reference]:
+            _refuse_directory(whole)
             return reference.value
     return {"expr": expression(whole)}
+
+
+def _refuse_directory(parts: Sequence[Part]) -> None:
+    if BUILD_DIRECTORY in parts:
+        raise UnsayableError("where the build's directory is, isn't known here", "use relative paths: steps run in it")
 
 
 def _grouped(term: str) -> str:

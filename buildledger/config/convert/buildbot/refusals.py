@@ -9,12 +9,11 @@ from buildledger.config.convert.buildbot.described import Extracted, Failure
 
 UPGRADING = "https://docs.buildbot.net/latest/manual/upgrading/index.html"
 _OLD = re.compile(
-    r"buildslave|buildbot\.(status|steps\.shell|steps\.source|changes|schedulers|buildslave|config|scheduler)\b"
-    r"|\bBuildSlave\b|slavename|'slaves'|\bslavePortnum\b|\bmergeRequests\b|Missing parentheses in call to 'print'"
-    r"|Unknown BuildmasterConfig keys? .*(slaves|slavePortnum|status|mergeRequests|debugPassword|eventHorizon)"
+    r"slave|No module named 'buildbot\.|cannot import name '\w+' from 'buildbot|Missing parentheses in call to 'print'"
+    r"|Unknown BuildmasterConfig keys? .*(status|mergeRequests|debugPassword|eventHorizon|buildHorizon|logHorizon)"
 )
+"""What only files of older versions ask for."""
 _FRAME = re.compile(r'File "(.+)", line (\d+)')
-_GONE = re.compile(r"from buildbot\.(buildslave|status)\b|buildbot\.(buildslave|status)'|slave|print '")
 
 
 def refusal(extracted: Extracted, *, file: str, directory: str) -> str:
@@ -70,9 +69,9 @@ def _advice(failure: Failure, buildbot: str, python: str) -> list[str]:
             "Give --python the Python of the virtual environment that your Buildbot is installed in,",
             "or make one: python3 -m venv buildbot && buildbot/bin/pip install buildbot buildbot-worker",
         ]
-    if _OLD.search(said) or _GONE.search(said):
+    if _OLD.search(said):
         return [
-            f"This file is of an older Buildbot than {buildbot} (0.8 said slave where it says worker today).",
+            f"This file is of an older Buildbot than {buildbot} (0.8 said slave where today's say worker).",
             f"Bring it up to date as Buildbot's own guide says ({UPGRADING}),",
             "or give --python the Python of the Buildbot that it runs under (2.0 or later).",
         ]

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from buildledger.config.convert.buildbot.names import unique, variable
-from buildledger.config.convert.buildbot.references import Part, Reference
+from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY, Part, Reference
 
 _OF_THE_SYSTEM = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "TMPDIR", "TEMP", "TMP", "LANG", "TERM", "IFS"}
@@ -57,6 +57,8 @@ class ShellText:
 
     def variable(self, reference: Reference) -> str:
         """The variable that brings a value."""
+        if reference == BUILD_DIRECTORY:
+            return "PWD"
         if reference.cel not in self._given:
             name = unique(variable(reference.name), self._taken, "_")
             self._taken.add(name)

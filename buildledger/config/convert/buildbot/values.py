@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from buildledger.config.convert.buildbot import described, references
@@ -9,7 +10,7 @@ from buildledger.config.convert.buildbot.account import UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import Place, Value
 from buildledger.config.convert.buildbot.interpolation import Piece, Positional, Substitution, parse
-from buildledger.config.convert.buildbot.references import Part, Reference
+from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY, Part, Reference
 
 
 def where(place: Place | None) -> str:
@@ -45,6 +46,17 @@ def parts(value: Value, context: BuildContext) -> list[Part]:
 def text(value: Value, context: BuildContext) -> Any:
     """A value as the format writes it: fixed text or a value node. Raises as `parts`."""
     return references.node(parts(value, context))
+
+
+def path(value: Value, context: BuildContext) -> tuple[Any, bool]:
+    """A path as the format writes it, and whether it was said from the build's directory on. Raises as `parts`."""
+    whole = parts(value, context)
+    if whole[:1] != [BUILD_DIRECTORY]:
+        return references.node(whole), False
+    rest = references.merged(whole[1:])
+    if rest and isinstance(rest[0], str):
+        rest[0] = rest[0].lstrip("/")
+    return references.node(rest) or ".", True
 
 
 def plain(value: Value) -> str | None:
@@ -115,6 +127,16 @@ def _pieces(pieces: list[Piece], given: list[Value], named: dict[str, Value], co
                 result += parts(given.pop(0), context)
             case Substitution():
                 result += _substituted(piece, named, context)
+    return _in_build(references.merged(result), context.base)
+
+
+def _in_build(parts: list[Part], base: str) -> list[Part]:
+    """`%(prop:builddir)s/build` is the build's directory here: there is none around it."""
+    result = list(parts)
+    for index, part in enumerate(parts[:-1]):
+        after = parts[index + 1]
+        if part == BUILD_DIRECTORY and isinstance(after, str) and re.match(rf"/{re.escape(base)}(?![\w.-])", after):
+            result[index + 1] = after[len(base) + 1 :]
     return references.merged(result)
 
 

@@ -109,6 +109,17 @@ def test_variables_of_the_worker(site: Converted) -> None:
     assert _script(site.builder("values"), 7).script == 'export PATH="/opt/bin:${PATH}"\nmake'
 
 
+def test_the_directory_of_the_build(site: Converted) -> None:
+    """`builddir` is what a shell that runs there knows; paths that begin with it are relative ones."""
+    directory = site.builder("directory")
+    assert _script(directory, 0).script == './configure --prefix="$PWD"/out'
+    assert _run(directory, 1).argv == ("mkdir", "-p", "out")
+    assert _run(directory, 2).workdir == "sub"
+    assert "would have made it" in site.conversion.unconverted
+    assert _script(directory, 3).script == 'export OUT="${PWD}/out"\ny'
+    assert len(directory.steps) == 4
+
+
 def test_a_property_from_a_command(site: Converted) -> None:
     """Its text is run by a shell."""
     step = site.builder("values").steps[8]

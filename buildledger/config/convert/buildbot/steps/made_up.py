@@ -8,6 +8,7 @@ from buildledger.config.convert.buildbot.described import DictOf, Interpolate, L
 from buildledger.config.convert.buildbot.site import entries, items
 from buildledger.config.convert.buildbot.steps import shell
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, below_build, common
+from buildledger.config.paths import fault as path_fault
 
 
 def cmake(old: OldStep) -> list[Keys]:
@@ -70,7 +71,10 @@ def _of_sequence(old: OldStep, argument: described.Thing) -> list[Keys]:
 
 def make_directory(old: OldStep) -> list[Keys]:
     """`MakeDirectory`."""
-    return [common(old) | {"run": ["mkdir", "-p", _path(old, "dir")]}]
+    path = _path(old, "dir")
+    if isinstance(path, str):
+        old.context.directories.add(path)
+    return [common(old) | {"run": ["mkdir", "-p", path]}]
 
 
 def remove_directory(old: OldStep) -> list[Keys]:
@@ -90,7 +94,11 @@ def file_exists(old: OldStep) -> list[Keys]:
 
 def _path(old: OldStep, name: str) -> object:
     """A path that counts from the builder's directory."""
-    said = old.said(name, name)
+    said, is_below = values.path(old.attribute(name), old.context)
+    if isinstance(said, str) and is_below:
+        if said == "." or path_fault(said) is not None:
+            raise UnsayableError(f"its {name} is the build's whole directory", "a checkout with `mode: full` clears it")
+        return said
     if not isinstance(said, str):
         old.entry.note(
             name, f"it has to be a path below the build's directory, without '{old.context.base}/' before it"

@@ -9,7 +9,7 @@ from buildledger.config.convert.buildbot import described, environment, referenc
 from buildledger.config.convert.buildbot.account import UnsayableError
 from buildledger.config.convert.buildbot.described import Value
 from buildledger.config.convert.buildbot.environment import Environment
-from buildledger.config.convert.buildbot.references import Part
+from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY, Part
 from buildledger.config.convert.buildbot.shell_text import ShellText, exports, needs_going_on
 from buildledger.config.convert.buildbot.site import entries
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, common, directory, timeout
@@ -50,10 +50,20 @@ def of_command(old: OldStep, command: Value) -> list[Keys]:
 def program(old: OldStep, command: Value, env: Environment) -> Keys:
     """`run` or `script`, with the variables that it needs."""
     if isinstance(command, described.ListOf | described.Flatten):
-        return _argv(old, values.arguments(command, old.context), env)
+        argv = values.arguments(command, old.context)
+        _refuse_elsewhere(old, argv)
+        return _argv(argv, env)
     if isinstance(command, described.PropertyOf):
         raise UnsayableError("its command is a property: text of a build never becomes a script", "give it arguments")
-    return _script(values.parts(command, old.context), env)
+    parts = values.parts(command, old.context)
+    _refuse_elsewhere(old, [parts])
+    return _script(parts, env)
+
+
+def _refuse_elsewhere(old: OldStep, argv: Sequence[Sequence[Part]]) -> None:
+    """`$PWD` is the build's directory only for a step that runs in it."""
+    if any(BUILD_DIRECTORY in argument for argument in argv) and directory(old):
+        raise UnsayableError("it names the build's directory, and runs in another", "use relative paths")
 
 
 def _script(parts: Sequence[Part], env: Environment) -> Keys:
@@ -65,7 +75,7 @@ def _script(parts: Sequence[Part], env: Environment) -> Keys:
     return _with_env({"script": going_on + exports(env.from_worker) + text}, env, shell)
 
 
-def _argv(old: OldStep, argv: list[list[Part]], env: Environment) -> Keys:
+def _argv(argv: list[list[Part]], env: Environment) -> Keys:
     if not argv:
         raise UnsayableError("its command is empty")
     shell = ShellText({*env.env, *env.from_worker})
@@ -75,7 +85,7 @@ def _argv(old: OldStep, argv: list[list[Part]], env: Environment) -> Keys:
             going_on = "set +e\n" if needs_going_on(text) else ""
             return _with_env({"script": going_on + exports(env.from_worker) + text}, env, shell)
         argv = [*argv[:index], [text], *argv[index + 1 :]]
-    if env.from_worker:
+    if env.from_worker or any(BUILD_DIRECTORY in argument for argument in argv):
         return _with_env({"script": f"{exports(env.from_worker)}{shell.command(argv)}"}, env, shell)
     return _with_env({"run": [references.node(argument) for argument in argv]}, env, shell)
 

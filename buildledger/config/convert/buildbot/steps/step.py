@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from buildledger.config import spelling
-from buildledger.config.convert.buildbot import conditions, described, values
+from buildledger.config.convert.buildbot import conditions, values
 from buildledger.config.convert.buildbot.account import Entry, UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import ClassOf, StepOf, Value
@@ -41,13 +41,6 @@ class OldStep:
     def text(self, name: str) -> str | None:
         """An attribute that is fixed text."""
         return values.plain(self.attribute(name))
-
-    def said(self, what: str, name: str) -> Any:
-        """An attribute as the format writes it; raises UnsayableError with what it is for."""
-        try:
-            return values.text(self.attribute(name), self.context)
-        except UnsayableError as error:
-            raise UnsayableError(f"its {what}: {error.why}", error.instead) from error
 
 
 def common(old: OldStep) -> Keys:
@@ -133,12 +126,26 @@ def directory(old: OldStep, key: str = "workdir") -> Keys:
     value = old.attribute("workdir")
     if value is None or value == "":
         return {}
-    if not isinstance(value, str):
-        why = "a directory is fixed text" if not isinstance(value, described.Function) else values.unsayable(value).why
-        old.entry.note("workdir", why, "it runs in the build's directory; have a script change into another")
+    try:
+        said, is_below = values.path(value, old.context)
+    except UnsayableError as error:
+        old.entry.note("workdir", error.why, "it runs in the build's directory; have a script change into another")
         return {}
-    path = below_build(old, value)
-    return {} if path == "." else {key: path}
+    if not isinstance(said, str) or (is_below and path_fault(said) is not None):
+        old.entry.note("workdir", "a directory is fixed text", "it runs in the build's directory; have a script change")
+        return {}
+    path = said if is_below else below_build(old, said)
+    if path == ".":
+        return {}
+    if key == "into":
+        old.context.directories.add(path)
+    elif path not in old.context.directories:
+        old.entry.note(
+            "workdir",
+            "a directory that isn't there fails the step, where Buildbot would have made it",
+            "have an earlier step make it, with `run: [mkdir, -p, …]`, if no checkout brings it",
+        )
+    return {key: path}
 
 
 def below_build(old: OldStep, path: str) -> str:

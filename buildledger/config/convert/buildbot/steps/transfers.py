@@ -67,11 +67,11 @@ def _write(old: OldStep, content: Value) -> Keys:
 
 def _below(old: OldStep, value: Value, *, relative: bool = False) -> Any:
     """A path on the worker, which counts from the step's directory."""
-    node = values.text(value, old.context)
+    node, is_below = values.path(value, old.context)
     if not isinstance(node, str):
         return node
     inside = directory(old).get("workdir", ".")
-    path = posixpath.normpath(node if relative else posixpath.join(inside, node))
+    path = posixpath.normpath(node if relative or is_below else posixpath.join(inside, node))
     if (reason := path_fault(path)) is not None:
         raise UnsayableError(reason, "move the file into the build's directory first")
     return path

@@ -1,7 +1,8 @@
 """The recipes of a page: what stands below each heading, what is done then, and which builds have to come of it.
 
 What is done stands in a comment of the page that readers don't see, as YAML: `do` is a list of `commit` (with `branch`
-and `files`), `wait` (for a build of a builder) and `force` (with inputs), `builds` the results of each builder, `secrets` files to write.
+and `files`), `wait` (for a build of a builder) and `force` (with inputs), `builds` the results of each builder,
+`secrets` files to write.
 """
 
 from __future__ import annotations

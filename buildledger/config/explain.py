@@ -140,8 +140,10 @@ class _Explainer:
         path = (*self._path, "steps") if template is None else ("templates", str(self._model.use), "steps")
         steps = (self._model.steps or []) if template is None else template.steps
         elements = []
+        place = 0
         for index, step in enumerate(steps):
-            stored = None if self._cell is None or index >= len(self._cell.steps) else self._cell.steps[index]
+            stored = None if self._cell is None or place >= len(self._cell.steps) else self._cell.steps[place]
+            place += 1 + len(step.followed_by())
             layers = (Layer(step, (*path, index)), Layer(self._parsed.defaults.step, ("defaults", "step")))
             entries = {
                 field.alias or name: self._field(layers, name, field, stored) for name, field in _kind_first(step)

@@ -106,4 +106,6 @@ def commit_and_follow(server: Installation, client: httpx.Client, widget: Reposi
     wait_until(lambda: finished(client, "integration"), "what was committed is integrated", server.output)
     builds = finished(client, "tests")
     assert len(builds) == CELLS
+    totals = [client.get(f"/builds/{build['id']}").json()["tests"]["totals"]["passed"] for build in builds]
+    assert totals == [1] * CELLS
     assert {build["result"] for build in (*builds, *finished(client, "integration"))} == {"success"}

@@ -37,6 +37,7 @@ def answer(step: str) -> str:
             """write run: [find, ., -name, '*.py'], or, for a shell, script: find . -name '*.py'""",
         ),
         ("cd src && make", "write script: cd src && make"),
+        ("make&& make check", "write script: make&& make check"),
         ("make | tee log", "write script: make | tee log"),
         ("make -j$(nproc)", "write script: make -j$(nproc)"),
         ('echo "in $PWD"', 'write script: echo "in $PWD"'),

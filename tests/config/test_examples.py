@@ -60,13 +60,12 @@ def test_parts_that_are_not_built_are_refused_by_name() -> None:
     assert [match[1] for match in named if match] == [
         "webhook",
         "svn",
-        "reports",
         "pull_request",
         "identity",
         "access",
         "notify",
     ]
-    assert [(problem.line, problem.column) for problem in found][:3] == [(7, 55), (8, 12), (27, 9)]
+    assert [(problem.line, problem.column) for problem in found][:3] == [(7, 55), (8, 12), (61, 10)]
 
 
 def test_acme_is_the_whole_format_s_example_as_far_as_it_is_built() -> None:

@@ -197,3 +197,27 @@ def test_locks() -> None:
     assert found == (LockUse(lock="a", take=1), LockUse(lock="b", take=2), LockUse(lock="c", take=7))
     assert "'b' has a count of 5" in messages(text + "[{lock: b, take: 6}]}}")
     assert "asked for twice" in messages(text + "[a, a]}}")
+
+
+def test_reports_of_a_step_are_read_right_after_it() -> None:
+    """`reports` stands for a `test_report` for each kind, under the same condition; what follows comes after them."""
+    short = with_builder("""
+        steps:
+          - {run: [pytest], when: "change.branch == 'main'", reports: {junit: "out/*.xml", tap: [a.tap, b.tap]}}
+          - {script: make check, reports: {subunit: all.subunit}}
+          - run: [last]
+    """)
+    written_out = with_builder("""
+        steps:
+          - {run: [pytest], when: "change.branch == 'main'"}
+          - {test_report: "out/*.xml", when: "change.branch == 'main'"}
+          - {test_report: [a.tap, b.tap], format: tap, when: "change.branch == 'main'"}
+          - script: make check
+          - {test_report: all.subunit, format: subunit}
+          - run: [last]
+    """)
+    assert short == written_out
+    refused = messages(f"{BASE}builders: {{b: {{steps: {{upload: x, reports: {{junit: y}}}}}}}}\n")
+    assert "'reports' is part of the format but not built" in refused
+    refused = messages(f"{BASE}builders: {{b: {{steps: {{run: [x], reports: {{junt: y}}}}}}}}\n")
+    assert "unknown key 'junt', did you mean 'junit'?" in refused

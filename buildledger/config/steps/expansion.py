@@ -58,7 +58,7 @@ def expand(
     """The steps of one cell; `env` has the builder's variables, `defaults` what steps have that don't say otherwise."""
     result: list[Step] = []
     names = {step.name for step in steps if step.name is not None}
-    for given in steps:
+    for given in (each for step in steps for each in (step, *step.followed_by())):
         step = given.with_defaults(defaults)
         resolved = step.resolve(filling, step.common(filling, env) | {"locks": locks.resolve(step.locks)})
         if step.name is None:

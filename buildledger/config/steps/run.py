@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from buildledger.config.filling import Filling
 from buildledger.config.steps.command_text import refuse_text
 from buildledger.config.steps.naming import command_line
-from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout, process_features
+from buildledger.config.steps.reports import ReportingModel
+from buildledger.config.steps.step import Arguments, StepBase, StepScope, Timeout, process_features
 from buildledger.config.values import Argument, EnvironmentValue
 
 
@@ -26,7 +27,7 @@ class RunStep(StepBase, frozen=True, kw_only=True, tag="run"):
         return process_features(self.env, self.timeout)
 
 
-class RunModel(ProcessModel):
+class RunModel(ReportingModel):
     """Run a program with arguments; no shell."""
 
     KEY = "run"

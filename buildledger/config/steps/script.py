@@ -9,7 +9,8 @@ from buildledger.config.fields import Script
 from buildledger.config.filling import Filling
 from buildledger.config.steps import shell_syntax
 from buildledger.config.steps.naming import first_command
-from buildledger.config.steps.step import ProcessModel, StepBase, StepScope, Timeout, process_features
+from buildledger.config.steps.reports import ReportingModel
+from buildledger.config.steps.step import StepBase, StepScope, Timeout, process_features
 from buildledger.config.values import EnvironmentValue
 
 
@@ -27,7 +28,7 @@ class ScriptStep(StepBase, frozen=True, kw_only=True, tag="script"):
         return process_features(self.env, self.timeout, "shell_script")
 
 
-class ScriptModel(ProcessModel):
+class ScriptModel(ReportingModel):
     """Run a shell script."""
 
     KEY = "script"

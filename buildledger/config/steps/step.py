@@ -146,6 +146,10 @@ class StepModel(Strict):
     def default_name(self, filling: Filling) -> str:
         """What it is called when the file gives no name; cut to its length by whoever asks."""
 
+    def followed_by(self) -> Sequence[StepModel]:
+        """The steps that it stands for besides itself, to be done right after it."""
+        return ()
+
     def properties_set(self) -> frozenset[str]:
         """The properties that are known after it."""
         return frozenset()

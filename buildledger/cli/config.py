@@ -11,11 +11,19 @@ import click
 from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
 from buildledger.cli.config_explain import explain_builder
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, as_errors, check_pipeline, strict_option, text_of
+from buildledger.cli.config_files import (
+    FILE,
+    NOT_THE_SERVER,
+    check_pipeline,
+    read_file,
+    strict_option,
+    strictly,
+    text_of,
+)
 from buildledger.cli.config_history import history, show
+from buildledger.cli.config_render import render
 from buildledger.cli.from_buildbot import from_buildbot
 from buildledger.config import report
-from buildledger.config.load import check
 from buildledger.config.reference import reference
 from buildledger.config.schema import schema
 
@@ -40,6 +48,8 @@ def check_file(
 ) -> None:
     """Say everything that is wrong with FILE, with line and column. Needs no server.
 
+    FILE may be a directory: all its *.yaml, *.yml and *.json are read; or - for standard input.
+
     With --pipeline-of, FILE is what a repository defines itself. It is checked as the server would do it, by what the
     central configuration grants; without --config only for what could never be right.
 
@@ -47,15 +57,18 @@ def check_file(
     """
     if central is not None and source is None:
         raise click.UsageError("--config goes with --pipeline-of SOURCE: FILE itself is the configuration else")
-    problems = check(file, secrets_required=not no_secrets) if source is None else check_pipeline(file, source, central)
-    problems = as_errors(problems) if strict else problems
+    loaded = read_file(file, no_secrets=no_secrets) if source is None else check_pipeline(file, source, central)
+    loaded = strictly(loaded) if strict else loaded
+    for name in loaded.given.left_out:
+        click.echo(f"{file}: left out {name}", err=True)
     if sarif:
-        click.echo(report.sarif(problems, __version__))
-    elif problems:
-        click.echo(text_of(problems, file), err=True)
+        click.echo(report.sarif(loaded.problems, __version__))
+    elif loaded.problems:
+        click.echo(text_of(loaded), err=True)
     else:
-        click.echo(f"{file}: no problems")
-    sys.exit(any(problem.severity == "error" for problem in problems))
+        many = f" in {len(loaded.given.texts)} files" if len(loaded.given.texts) > 1 else ""
+        click.echo(f"{file}: no problems{many}")
+    sys.exit(any(problem.severity == "error" for problem in loaded.problems))
 
 
 @config.command("schema")
@@ -65,5 +78,5 @@ def print_schema(markdown: bool) -> None:
     click.echo(reference() if markdown else json.dumps(schema(), indent=2), nl=not markdown)
 
 
-for command in (explain_builder, diff_configurations, apply_file, roll_back, history, show):
+for command in (explain_builder, render, diff_configurations, apply_file, roll_back, history, show):
     config.add_command(command)

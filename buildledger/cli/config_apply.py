@@ -13,7 +13,7 @@ import msgspec
 
 from buildledger.cli.answers import RefusedError
 from buildledger.cli.client import Client
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file, strict_option
+from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file, origin_of, strict_option
 from buildledger.cli.config_history import REVISION, stored_configuration
 from buildledger.cli.options import json_option, state_option
 from buildledger.config.diff import ExitCode, diff
@@ -107,7 +107,7 @@ def apply_file(file: Path, expect: int | None, message: str, strict: bool, state
     """
     wanted = load_file(file, strict=strict)
     plan = _plan_of(state, wanted)
-    body = {"text": wanted.to_json(), "origin": str(file.resolve()), "message": message}
+    body = {"text": wanted.to_json(), "origin": origin_of(file), "message": message}
     _put_in_force(state, plan, "/config", body, expect)
 
 

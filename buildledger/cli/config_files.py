@@ -2,49 +2,68 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import msgspec
 
-from buildledger.config import limits, report
-from buildledger.config.given_files import read_file
-from buildledger.config.load import Loader
-from buildledger.config.problems import Problem, listed
+from buildledger.config import given_files, limits, report
+from buildledger.config.files import Given, from_bytes
+from buildledger.config.load import Loaded, Loader
+from buildledger.config.problems import listed
 from buildledger.config.repo_file import check as check_repo_file
 from buildledger.config.repo_grants import RepoFile
 from buildledger.config.resolved import Configuration
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+FILE = click.Path(allow_dash=True, path_type=Path)
+STANDARD_INPUT = Path("-")
 NOT_THE_SERVER = "This machine isn't the server: don't look whether the secrets are there."
 
 
 strict_option = click.option("--strict", is_flag=True, help="Count warnings as errors.")
 
 
+def read_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> Loaded:
+    """What a file, a directory of files, or (`-`) standard input says; with `strict`, its warnings are errors."""
+    gc.disable()  # of a million objects that all stay, the collector would find none to collect, again and again
+    loader = Loader(secrets_required=not no_secrets)
+    if file == STANDARD_INPUT:
+        raw = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+        loaded = loader.resolve(from_bytes(raw, "<stdin>", Path.cwd()))
+    else:
+        loaded = loader.read(file)
+    return strictly(loaded) if strict else loaded
+
+
 def load_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> Configuration:
-    """The configuration of a file; warnings of it go where errors go.
+    """The configuration of a file, a directory of files, or (`-`) standard input; warnings of it go where errors go.
 
     Raises:
         ClickException: It has errors, which with `strict` warnings are as well; says them all.
     """
-    configuration, problems = Loader(secrets_required=not no_secrets).read(file)
-    problems = as_errors(problems) if strict else problems
-    if configuration is None or any(problem.severity == "error" for problem in problems):
-        raise click.ClickException("\n" + text_of(problems, file))
-    if problems:
-        click.echo(text_of(problems, file), err=True)
-    return configuration
+    loaded = read_file(file, no_secrets=no_secrets, strict=strict)
+    if loaded.configuration is None:
+        raise click.ClickException("\n" + text_of(loaded))
+    if loaded.problems:
+        click.echo(text_of(loaded), err=True)
+    return loaded.configuration
 
 
-def as_errors(problems: Sequence[Problem]) -> list[Problem]:
-    """Problems with the warnings among them counted as errors."""
-    return [msgspec.structs.replace(problem, severity="error") for problem in problems]
+def strictly(loaded: Loaded) -> Loaded:
+    """The same, with its warnings counted as errors."""
+    problems = [msgspec.structs.replace(problem, severity="error") for problem in loaded.problems]
+    return replace(loaded, problems=problems, configuration=None if problems else loaded.configuration)
 
 
-def check_pipeline(file: Path, source: str, central: Path | None) -> list[Problem]:
+def origin_of(file: Path) -> str:
+    """Where a configuration comes from, as it is recorded."""
+    return "standard input" if file == STANDARD_INPUT else str(file.resolve())
+
+
+def check_pipeline(file: Path, source: str, central: Path | None) -> Loaded:
     """What is wrong with the file of a source's repository.
 
     Raises:
@@ -56,14 +75,14 @@ def check_pipeline(file: Path, source: str, central: Path | None) -> list[Proble
         message = f"{central} grants the repository of source '{source}' nothing (repo_pipelines: {granted})"
         raise click.ClickException(message)
     try:
-        content = read_file(file, limits.PIPELINE_BYTES + 1)
+        content = given_files.read_file(file, limits.PIPELINE_BYTES + 1)
     except (OSError, ValueError) as error:
         raise click.ClickException(f"{file} can't be read: {getattr(error, 'strerror', None) or error}") from None
     repo_file = RepoFile(content=content, name=str(file), source=source, central=configuration)
-    return list(check_repo_file(repo_file).problems)
+    given = Given(directory=file.parent, texts={str(file): content.decode("utf-8-sig", "replace")})
+    return Loaded(configuration=None, problems=list(check_repo_file(repo_file).problems), given=given)
 
 
-def text_of(problems: Sequence[Problem], file: Path) -> str:
-    """Problems with the lines of the file that they are about, for the terminal that errors go to."""
-    source = file.read_text(errors="replace") if file.is_file() else None
-    return report.problems_text(problems, source=source, colour=sys.stderr.isatty())
+def text_of(loaded: Loaded) -> str:
+    """Problems with the lines of the files that they are about, for the terminal that errors go to."""
+    return report.problems_text(loaded.problems, texts=loaded.given.texts, colour=sys.stderr.isatty())

@@ -52,10 +52,10 @@ class SizeType(click.ParamType[int]):
 
 
 class GivenFile(click.Path):
-    """A file that is there and can be read: no directory, and no pipe, which would be waited for."""
+    """A file that is there and can be read: no pipe, which would be waited for, and no directory unless one will do."""
 
-    def __init__(self) -> None:
-        super().__init__(exists=True, dir_okay=False, path_type=Path)
+    def __init__(self, *, or_directory: bool = False) -> None:
+        super().__init__(exists=True, dir_okay=or_directory, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Refuse what is no file, by what it is."""

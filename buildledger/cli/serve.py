@@ -37,9 +37,9 @@ Exit codes: 0 it was told to stop; 1 it couldn't start, or has failed; 2 the arg
 @database_option
 @click.option(
     "--config",
-    type=GivenFile(),
-    help="Applied at the start, on SIGHUP and whenever it changes; a bad file changes nothing.  [default: that which"
-    f" was applied last; without --state the {FILE_NAME} here]",
+    type=GivenFile(or_directory=True),
+    help="A file, or a directory of files. Applied at the start, on SIGHUP and whenever it changes; a bad one changes"
+    f" nothing.  [default: that which was applied last; without --state the {FILE_NAME} here]",
 )
 @click.option("--http", type=AddressType(), default="127.0.0.1:8010", show_default=True, help="API and dashboard.")
 @click.option("--grpc", type=AddressType(), default="127.0.0.1:8011", show_default=True, help="Workers.")
@@ -211,8 +211,7 @@ def serve(
         settings.check()
         run_as_server(run_server(settings, _narration(state, config, found)))
     except ConfigErrors as errors:
-        source = config.read_text(errors="replace") if config and config.is_file() else None
-        raise click.ClickException("\n" + problems_text(errors.problems, source=source)) from None
+        raise click.ClickException("\n" + problems_text(errors.problems, texts=errors.texts)) from None
     except (SettingsError, LedgerFormatError, DamagedError, HeadSignatureError, LogStoreError) as error:
         raise click.ClickException(str(error)) from None
     except (StoreError, LedgerUnavailable) as error:

@@ -176,7 +176,8 @@ class Server:
         except ConfigErrors as errors:
             if active.revision == 0:
                 raise
-            _log.error("the configuration in force stays, for the file is bad:\n%s", problems_text(errors.problems))
+            found = problems_text(errors.problems, texts=errors.texts)
+            _log.error("the configuration in force stays, for the file is bad:\n%s", found)
         await active.load()
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, file.look)

@@ -12,7 +12,7 @@ CODES = {
     "cron": "not a time, a time that never comes, or an unknown time zone",
     "cron-often": "a time that comes every minute (a warning)",
     "download": "an artifact is asked for by a branch and by a number",
-    "duplicate-key": "the same key twice in one mapping",
+    "duplicate-key": "the same key twice in one mapping, or in two files of a directory",
     "duplicate-name": "two triggers, steps or workers have the same name, or a lock is asked for twice",
     "duration": "not a duration, or a number without a unit",
     "encoding": "the file isn't UTF-8",

@@ -75,6 +75,7 @@ class Configurations:
         self._decoded_max = decoded_max
         self._decoded: OrderedDict[int, Configuration] = OrderedDict()
         self._sizes: dict[int, int] = {}
+        self._digests: dict[int, str] = {}
         self._lock = threading.Lock()
 
     def at(self, position: int) -> Configuration:
@@ -145,9 +146,18 @@ class Configurations:
 
     def text_at(self, position: int) -> str:
         """The text of that configuration as it is stored."""
+        return self._applied_at(position).text
+
+    def digest_at(self, position: int) -> str:
+        """The digest of that configuration as it is stored; the fact, which may be large, is read once for it."""
+        known = self._digests.get(position)
+        return self._applied_at(position).digest if known is None else known
+
+    def _applied_at(self, position: int) -> ConfigApplied:
         fact = self._fact_at(position).fact
         assert isinstance(fact, ConfigApplied)
-        return fact.text
+        self._digests[position] = fact.digest
+        return fact
 
 
 class AppliedConfigurations:

@@ -69,7 +69,22 @@ class Document:
         self, mark: Mark, code: str, message: str, hint: str = "", *, path: Path = (), warning: bool = False
     ) -> None:
         """Report a problem at a place."""
-        self._add(self._way(path)[-1].origin.file, mark, code, message, hint, path, warning=warning)
+        self._add(self.file_of(path), mark, code, message, hint, path, warning=warning)
+
+    def report(self, file: str, mark: Mark, code: str, message: str, hint: str = "", *, path: Path = ()) -> None:
+        """Report an error at a place of one of several files."""
+        self._add(file, mark, code, message, hint, path, warning=False)
+
+    def take(self, problem: Problem) -> None:
+        """Take over what was found before; the same problem is reported once."""
+        self.reports += 1
+        if problem not in self._seen:
+            self._seen.add(problem)
+            self.problems.append(problem)
+
+    def file_of(self, path: Path) -> str:
+        """The file in which a path stands, or the nearest thing around it."""
+        return self._way(path)[-1].origin.file
 
     @property
     def failed(self) -> bool:
@@ -77,20 +92,18 @@ class Document:
         return any(problem.severity == "error" for problem in self.problems)
 
     def _add(self, file: str, mark: Mark, code: str, message: str, hint: str, path: Path, *, warning: bool) -> None:
-        problem = Problem(
-            file=file,
-            line=mark.line,
-            column=mark.column,
-            code=code,
-            message=message,
-            hint=hint,
-            path=path,
-            severity="warning" if warning else "error",
+        self.take(
+            Problem(
+                file=file,
+                line=mark.line,
+                column=mark.column,
+                code=code,
+                message=message,
+                hint=hint,
+                path=path,
+                severity="warning" if warning else "error",
+            )
         )
-        self.reports += 1
-        if problem not in self._seen:
-            self._seen.add(problem)
-            self.problems.append(problem)
 
     def _as_written(self, path: Path) -> Path:
         """Without the index 0 of a single entry that stands for a list of one."""

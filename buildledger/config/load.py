@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from buildledger.config import (
@@ -19,13 +20,13 @@ from buildledger.config import (
 from buildledger.config.document import Document
 from buildledger.config.doubts.report import warn
 from buildledger.config.doubts.texts import warn_of_texts
+from buildledger.config.files import Given, read_files
 from buildledger.config.foreign.recognition import Foreign, recognise
-from buildledger.config.given_files import read_file
 from buildledger.config.inherited import check_inherited
 from buildledger.config.inputs import InputSpec
 from buildledger.config.kept import AskedSecrets, Kept
 from buildledger.config.lock_checks import check_lock_order
-from buildledger.config.places import Mark
+from buildledger.config.merge import merge
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.scopes import Scope
@@ -35,7 +36,7 @@ from buildledger.wording import plural
 
 
 def load(path: Path, *, secrets_required: bool = True) -> Configuration:
-    """Read, check and resolve a file. Relative paths in it are relative to its directory.
+    """Read, check and resolve a file, or a directory of files. Relative paths in it are relative to its directory.
 
     `secrets_required=False` doesn't look for the secrets that it names, for a machine that isn't the server.
 
@@ -47,7 +48,7 @@ def load(path: Path, *, secrets_required: bool = True) -> Configuration:
 
 def check(path: Path, *, secrets_required: bool = True) -> list[Problem]:
     """All problems of a file, in its order; if only warnings are among them, or nothing, it can be loaded."""
-    return Loader(secrets_required=secrets_required).read(path)[1]
+    return Loader(secrets_required=secrets_required).read(path).problems
 
 
 def resolve_text(
@@ -57,16 +58,38 @@ def resolve_text(
 
     `file` is what the problems name; relative paths in the text are relative to `directory`.
     """
-    return Loader(secrets_required=secrets_required).resolve(text, file=file, directory=directory)
+    loaded = Loader(secrets_required=secrets_required).resolve(Given(directory=directory, texts={file: text}))
+    return loaded.configuration, loaded.problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What a load came to."""
+
+    configuration: Configuration | None
+    """None: it has errors."""
+    problems: list[Problem]
+    """In the order of the files."""
+    given: Given
+    """The files it was read from."""
+
+    @property
+    def sound(self) -> Configuration:
+        """The configuration.
+
+        Raises:
+            ConfigErrors: It has errors.
+        """
+        if self.configuration is None:
+            raise ConfigErrors(self.problems, self.given.texts)
+        return self.configuration
 
 
 class Loader:
-    """Loads the same file again and again; what hasn't changed in it isn't read, checked and resolved again."""
+    """Loads the same files again and again; what hasn't changed in them isn't read, checked and resolved again."""
 
     def __init__(self, *, secrets_required: bool = True) -> None:
         self._secrets_required = secrets_required
-        self.warnings: tuple[Problem, ...] = ()
-        """Of the file that was loaded last."""
         self._reader = Reader()
         self._kept = Kept()
 
@@ -74,47 +97,39 @@ class Loader:
         """See `load`.
 
         Raises:
-            ConfigErrors: With all problems, warnings too, in the order of the file.
+            ConfigErrors: With all problems, warnings too, in the order of the files.
         """
-        configuration, problems = self.read(path)
-        if configuration is None:
-            raise ConfigErrors(problems)
-        self.warnings = tuple(problems)
-        return configuration
+        return self.read(path).sound
 
-    def read(self, path: Path) -> tuple[Configuration | None, list[Problem]]:
-        """A file as a configuration, None if it has errors, and all its problems in its order."""
-        file = str(path)
-        try:
-            raw = read_file(path, limits.FILE_BYTES + 1)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            return None, [Problem(file=file, line=0, column=0, code="file", message=f"can't be read: {reason}")]
-        if len(raw) > limits.FILE_BYTES:
-            message = f"the file is larger than {limits.FILE_BYTES} bytes"
-            return None, [Problem(file=file, line=0, column=0, code="limit-file", message=message)]
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            return None, [not_utf8(file, raw, error)]
-        return self.resolve(text, file=file, directory=path.resolve().parent)
+    def read(self, path: Path) -> Loaded:
+        """What a file, or a directory of files, says."""
+        return self.resolve(read_files(path))
 
-    def resolve(self, text: str, *, file: str, directory: Path) -> tuple[Configuration | None, list[Problem]]:
-        """See `resolve_text`; the directory is the same each time."""
-        document = self._reader.read(text, file)
-        if foreign := recognise(text, document.data):
-            return None, [_foreign(file, foreign)]
+    def resolve(self, given: Given) -> Loaded:
+        """What texts say; their directory is the same each time."""
+        if given.problems:
+            return Loaded(configuration=None, problems=given.problems, given=given)
+        documents = self._reader.read(given.texts)
+        problems = [
+            _foreign(document.file, foreign)
+            for document in documents
+            if (foreign := recognise(given.texts[document.file], document.data))
+        ]
+        if problems:
+            return Loaded(configuration=None, problems=problems, given=given)
+        document = documents[0] if len(documents) == 1 else merge(documents)
         kept = Kept(self._kept)
-        configuration = _resolve(document, directory.resolve(), kept, secrets_required=self._secrets_required)
+        configuration = None
+        if not any(each.data is None and each.failed for each in documents):
+            directory = given.directory.resolve()
+            configuration = _resolve(document, directory, kept, secrets_required=self._secrets_required)
         if configuration is not None:
             self._kept = kept.settle()
-        return configuration, ordered(document)
+        return Loaded(configuration=configuration, problems=ordered(document), given=given)
 
 
 def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_required: bool) -> Configuration | None:
     """The configuration, or None if the document has errors."""
-    if document.data is None and document.failed:
-        return None
     parsed = parsing.parse(document, kept)
     secrets = secret_settings.resolve(document, parsed.secrets, directory)
     source = AskedSecrets(provider(secrets)) if secrets_required else None
@@ -209,19 +224,9 @@ def _foreign(file: str, found: Foreign) -> Problem:
     return Problem(file=file, line=0, column=0, code="foreign-file", message=message, notes=found.notes)
 
 
-def not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
-    """The problem of a file that is no text, at the first byte that shows it."""
-    before = raw[: error.start].decode("utf-8", "replace")
-    mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
-    message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8"
-    return Problem(
-        file=file, line=mark.line, column=mark.column, code="encoding", message=message, hint="save as UTF-8"
-    )
-
-
 def ordered(document: Document) -> list[Problem]:
-    """Problems in the order of the file, up to the limit."""
-    ordered = sorted(document.problems, key=lambda problem: (problem.line, problem.column, problem.code))
+    """Problems in the order of the files, up to the limit."""
+    ordered = sorted(document.problems, key=lambda problem: (problem.file, problem.line, problem.column, problem.code))
     left = len(ordered) - limits.PROBLEMS
     if left <= 0:
         return ordered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -42,10 +42,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfigErrors(Exception):  # noqa: N818 - one exception that carries many errors
-    """A file can't be loaded; `problems` has everything found in it, warnings too, in the order of the file."""
+    """Files can't be loaded; `problems` has everything found in them, warnings too, in the order of the files.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `texts` has what could be read, by file.
+    """
+
+    def __init__(self, problems: Iterable[Problem], texts: Mapping[str, str] | None = None) -> None:
         self.problems = tuple(problems)
+        self.texts = texts or {}
         super().__init__("\n".join(map(str, self.problems)))
 
 

@@ -13,7 +13,8 @@ import msgspec
 
 from buildledger.config import builders, limits, models, parsing, repo_grants, resolved, triggers
 from buildledger.config.document import Document
-from buildledger.config.load import cells, not_utf8, ordered
+from buildledger.config.files import not_utf8
+from buildledger.config.load import cells, ordered
 from buildledger.config.namespace import qualified
 from buildledger.config.problems import Path, Problem
 from buildledger.config.repo_grants import RepoFile

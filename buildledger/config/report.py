@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,10 +16,10 @@ LINE_CHARACTERS = 160
 """Of a line of the file that is shown."""
 
 
-def problems_text(problems: Sequence[Problem], *, source: str | None = None, colour: bool = False) -> str:
-    """Each problem with its line of the file below it, if `source` is given, then how many there are."""
-    lines = source.split("\n") if source is not None else []
-    parts = [_problem(problem, lines, colour=colour) for problem in problems]
+def problems_text(problems: Sequence[Problem], *, texts: Mapping[str, str] | None = None, colour: bool = False) -> str:
+    """Each problem with its line below it, of those files of which `texts` has the text, then how many there are."""
+    lines = {file: text.split("\n") for file, text in (texts or {}).items()}
+    parts = [_problem(problem, lines.get(problem.file, []), colour=colour) for problem in problems]
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
     counts = [

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
 
 from buildledger.config.places import Mark
 from buildledger.config.yaml_errors import said
@@ -74,6 +75,11 @@ def careful_events(text: str) -> Iterator[Any]:
             yield event
     except MarkedYAMLError as error:
         raise _not_yaml(text, last, error) from error
+    except ReaderError as error:
+        before = text[: error.position]
+        mark = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        message = f"the character U+{ord(text[error.position]):04X} can't stand in YAML"
+        raise NotYaml(mark, "yaml-syntax", message, "take it out") from error
     except (YAMLError, AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotYaml(last, "yaml-syntax", f"this isn't YAML; its parser says: {reason}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from buildledger.config.document import Document
 from buildledger.config.yaml_events import NotQuick, NotYaml, careful_events, quick_events
 from buildledger.config.yaml_pieces import Read, read_pieces
@@ -14,22 +16,27 @@ class Reader:
     def __init__(self) -> None:
         self._known: dict[str, Read] = {}
 
-    def read(self, text: str, file: str) -> Document:
-        """Parse a file's text. Problems are in the document; `data` is None when nothing could be read.
+    def read(self, texts: Mapping[str, str]) -> list[Document]:
+        """Parse the texts of files. Problems are in the documents; `data` is None when nothing could be read.
 
-        What stands unchanged in the text of the last call is the same object as then.
+        What stands unchanged in the texts of the last call is the same object as then.
         """
-        document = Document(file=file, texts={file: text})
-        found = read_pieces(text, document, self._known)
-        if found is None:
-            return read_whole(text, file)
-        self._known = found
-        return document
+        documents: list[Document] = []
+        known: dict[str, Read] = {}
+        for file, text in texts.items():
+            document = Document(file=file, texts={file: text})
+            found = read_pieces(text, document, self._known)
+            if found is None:
+                document = read_whole(text, file)
+            known |= found or {}
+            documents.append(document)
+        self._known = known or self._known
+        return documents
 
 
 def read(text: str, file: str) -> Document:
     """Parse a file's text; see `Reader`."""
-    return Reader().read(text, file)
+    return Reader().read({file: text})[0]
 
 
 def read_whole(text: str, file: str) -> Document:

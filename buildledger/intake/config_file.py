@@ -1,4 +1,4 @@
-"""The configuration file of a server: applied at the start and whenever it changes; a bad one changes nothing."""
+"""The configuration file, or directory, of a server: applied at the start and when it changes, but never a bad one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 
 from buildledger.config.diff import diff
+from buildledger.config.files import Stamp, stamp
 from buildledger.config.load import Loader
 from buildledger.config.plan import stored_lines
 from buildledger.config.problems import ConfigErrors
@@ -20,8 +21,9 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.submission import Origin, Receipt
 
-LOOK_SECONDS = 0.25
-"""Between two looks at the file's time and size."""
+LOOK_SECONDS = 0.15
+"""Between two looks at times and sizes. What has changed is read when it looks the same twice, so that a file that a
+program is still writing isn't taken for a short one."""
 AGAIN_SECONDS = 15.0
 """Between two tries while the place of the secrets can't be asked: nothing of the file tells when it can."""
 
@@ -29,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class ConfigFile:
-    """Keeps the configuration in force equal to a file."""
+    """Keeps the configuration in force equal to a file, or to a directory of files."""
 
     def __init__(
         self, path: Path, ledger: Ledger, active: ActiveConfiguration, *, again_seconds: float = AGAIN_SECONDS
@@ -40,7 +42,7 @@ class ConfigFile:
         self._active = active
         self._loader = Loader()
         self._look_now = asyncio.Event()
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Stamp | None = None
         self._again_at: float | None = None
         """When to try it again although it hasn't changed, by the event loop's clock."""
         self._digest: str | None = None
@@ -74,7 +76,7 @@ class ConfigFile:
             ConfigErrors
             LedgerUnavailable
         """
-        self._seen = self._stamp()
+        self._seen = stamp(self._path)
         self._again_at = None
         try:
             receipt = await self._apply()
@@ -90,9 +92,11 @@ class ConfigFile:
         return receipt
 
     async def _apply(self) -> Receipt:
-        wanted = await asyncio.to_thread(self._loader.load, self._path)
-        if wanted.digest != self._digest and (warnings := self._loader.warnings):
-            _log.warning("%s can be applied, but has warnings:\n%s", self._path, problems_text(warnings))
+        loaded = await asyncio.to_thread(self._loader.read, self._path)
+        wanted = loaded.sound
+        if wanted.digest != self._digest and loaded.problems:
+            warnings = problems_text(loaded.problems, texts=loaded.given.texts)
+            _log.warning("%s can be applied, but has warnings:\n%s", self._path, warnings)
         while True:
             current, required = await asyncio.to_thread(self._active.newest)
             command = ApplyConfig(
@@ -121,12 +125,16 @@ class ConfigFile:
 
     async def watch(self) -> None:
         """Apply it whenever it changes, for ever; what is wrong with it is logged and nothing else happens."""
+        before = self._seen
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._look_now.wait()
+            now = stamp(self._path)
+            is_quiet = now == before or self._look_now.is_set()
             self._look_now.clear()
-            if self._stamp() != self._seen or self._is_due():
+            before = now
+            if is_quiet and (now != self._seen or self._is_due()):
                 await self._try()
 
     def _is_due(self) -> bool:
@@ -136,11 +144,10 @@ class ConfigFile:
         try:
             receipt = await self.apply()
         except ConfigErrors as errors:
-            source = self._path.read_text(errors="replace") if self._path.is_file() else None
             _log.error(
                 "%s is not applied; the configuration in force stays:\n%s",
                 self._path,
-                problems_text(errors.problems, source=source),
+                problems_text(errors.problems, texts=errors.texts),
             )
         except Exception as error:
             _log.error("%s could not be applied: %s", self._path, reason_of(error), exc_info=traced(error))
@@ -148,13 +155,6 @@ class ConfigFile:
         else:
             if receipt.positions:
                 _log.info("%s is applied at position %s", self._path, receipt.position)
-
-    def _stamp(self) -> tuple[int, int, int] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _first_of(errors: ConfigErrors) -> str:

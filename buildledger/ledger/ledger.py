@@ -123,6 +123,10 @@ class Ledger:
         """Up to `limit` of the facts that are asked for, in either order. Blocks for a query; raises as `read` does."""
         return [recorded(stored) for stored in self._store.select_facts(query, limit)]
 
+    def newest_position(self, query: FactQuery) -> int | None:
+        """Where the first fact stands that `select` would give, without decoding it: it may be large. Blocks."""
+        return next((stored.position for stored in self._store.select_facts(query, 1)), None)
+
     def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
         """A stream's state and version, from everything that anybody has committed; (initial, 0) if it has no facts.
 

@@ -38,7 +38,7 @@ def test_reports() -> None:
     text = "version: 1\nworkres: {}\n"
     with pytest.raises(ConfigErrors) as caught:
         load_text(text)
-    assert problems_text(caught.value.problems, source=text).splitlines() == [
+    assert problems_text(caught.value.problems, texts={"ci.yaml": text}).splitlines() == [
         "ci.yaml:2:1: unknown key 'workres', did you mean 'workers'? [unknown-key]",
         "    2 | workres: {}",
         "        ^",

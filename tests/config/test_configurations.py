@@ -70,6 +70,15 @@ def test_large_configurations_are_kept_only_as_long_as_there_is_room() -> None:
     assert facts.reads == [1, 2, 1]
 
 
+def test_what_is_known_of_a_configuration_is_told_without_reading_it_again() -> None:
+    """Each commit that is recorded asks for the digest of what is in force, which may have tens of megabytes."""
+    facts = Facts(titled("one").to_json())
+    configurations = Configurations(facts.at)
+    configurations.at(1)
+    assert [configurations.digest_at(1) for _ in range(3)] == ["digest 1"] * 3
+    assert facts.reads == [1]
+
+
 def test_the_same_configuration_is_decoded_once() -> None:
     """Reactors and read models that ask for what was just applied have one copy between them."""
     text = titled("shared").to_json()

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buildledger.config.load import Loader, resolve_text
-from buildledger.config.problems import Problem
-from buildledger.config.resolved import Configuration
+from buildledger.config.files import Given
+from buildledger.config.load import Loaded, Loader
 
 HEAD = """\
 version: 1
@@ -96,15 +95,16 @@ class Written:
             self.broken = "" if self.broken else f"{name}\n"
 
     @property
-    def text(self) -> str:
+    def given(self) -> Given:
         """The file."""
         builders = "".join(f"  {name}:\n    {body}\n" for name, body in self.builders.items())
-        return f"{self.head}builders:\n{builders}{TRIGGERS.replace('BUILT', self.built[0])}{self.broken}"
+        text = f"{self.head}builders:\n{builders}{TRIGGERS.replace('BUILT', self.built[0])}{self.broken}"
+        return Given(directory=self.directory, texts={"ci.yaml": text})
 
 
-def spoken(made: tuple[Configuration | None, list[Problem]]) -> tuple[str, list[str]]:
+def spoken(loaded: Loaded) -> tuple[str, list[str]]:
     """All that a load says."""
-    return made[0].to_json() if made[0] else "", list(map(str, made[1]))
+    return loaded.configuration.to_json() if loaded.configuration else "", list(map(str, loaded.problems))
 
 
 @settings(max_examples=40, deadline=None)
@@ -115,22 +115,20 @@ def test_a_load_after_edits_says_what_a_whole_load_says(
     """Whatever was edited: the configuration and all that is said of it, warnings and their order too."""
     written = Written(tmp_path_factory.getbasetemp())
     loader = Loader()
-    loader.resolve(written.text, file="ci.yaml", directory=written.directory)
+    loader.resolve(written.given)
     for edits in rounds:
         for edit in edits:
             written.edit(*edit)
-        again = loader.resolve(written.text, file="ci.yaml", directory=written.directory)
-        assert spoken(again) == spoken(resolve_text(written.text, file="ci.yaml", directory=written.directory))
+        again = loader.resolve(written.given)
+        assert spoken(again) == spoken(Loader().resolve(written.given))
 
 
 def test_builders_that_have_not_changed_are_taken_over(tmp_path: Path) -> None:
     """After an edit of one builder the others are the very objects that they were, but those with a warning."""
     written = Written(tmp_path)
     loader = Loader()
-    before, _ = loader.resolve(written.text, file="ci.yaml", directory=tmp_path)
+    before = loader.resolve(written.given).sound
     written.edit("touch", "plain")
-    after, _ = loader.resolve(written.text, file="ci.yaml", directory=tmp_path)
-    assert before is not None
-    assert after is not None
+    after = loader.resolve(written.given).sound
     anew = {name for name, builder in after.builders.items() if builder is not before.builders[name]}
     assert anew == {"plain", "warned"}

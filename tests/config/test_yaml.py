@@ -72,7 +72,7 @@ def test_json_is_accepted() -> None:
         ("a: 99999999999999999999999\n", ["1:4 number-range"]),
         ("%YAML 1.3\n---\na: 1\n", ["1:1 yaml-syntax"]),
         ("%YAML 1.1\n---\na: yes\n", ["1:1 yaml-directive"]),
-        ("a: \x01\n", ["1:1 yaml-syntax"]),
+        ("a: \x01\n", ["1:4 yaml-syntax"]),
     ],
 )
 def test_what_is_not_taken(text: str, found: list[str]) -> None:

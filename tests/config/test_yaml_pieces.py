@@ -139,8 +139,8 @@ def test_ordinary_files_are_cut(source: str) -> None:
 def test_what_stands_unchanged_is_not_read_again() -> None:
     """After a change of one builder the others are the very objects that they were; places follow the lines."""
     reader = Reader()
-    before = reader.read(SOURCES[0], "ci.yaml")
+    (before,) = reader.read({"ci.yaml": SOURCES[0]})
     text = SOURCES[0].replace("version: 1", "# one line more\nversion: 1", 1)
-    after = reader.read(text, "ci.yaml")
+    (after,) = reader.read({"ci.yaml": text})
     assert told(after) == told(read_whole(text, "ci.yaml"))
     assert all(after.data["builders"][name] is entry for name, entry in before.data["builders"].items())

@@ -1,7 +1,8 @@
 """The recipes of a page: what stands below each heading, what is done then, and which builds have to come of it.
 
 What is done stands in a comment of the page that readers don't see, as YAML: `do` is a list of `commit` (with `branch`
-and `files`) and `force` (with inputs), `builds` the results of each builder, `secrets` files to write.
+and `files`), `wait` (for a build of a builder) and `force` (with inputs), `builds` the results of each builder,
+`secrets` files to write.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ def _recipe(match: re.Match[str], beginning: str) -> Recipe:
 
 
 def _action(written: dict[str, Any]) -> dict[str, Any]:
-    """`{commit: {…}}`, or `{force: builder, inputs: {…}}`."""
+    """`{commit: {…}}`, `{wait: builder}`, or `{force: builder, inputs: {…}}`."""
+    if "wait" in written:
+        return written
     if "commit" in written:
         return {"commit": {"branch": "main", "files": ["src/widget.c"], **written["commit"]}}
     inputs = {name: value for name, value in written.items() if name != "force"}

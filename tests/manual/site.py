@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,8 @@ class ManualSite:
         for action in recipe.actions:
             if "commit" in action:
                 self._commit(**action["commit"])
+            elif "wait" in action:
+                wait_until(partial(self._has_built, action["wait"], begun), "a build has ended", self._state(begun))
             else:
                 self._post(f"/builders/{action['force']}/force", {"inputs": action["inputs"]})
                 self._wait_until_idle(begun)
@@ -127,6 +130,9 @@ class ManualSite:
             self._state(begun),
         )
 
+    def _has_built(self, builder: str, begun: int) -> bool:
+        return any(result != "None" for result in self._results(begun).get(builder, ()))
+
     def _results(self, begun: int) -> dict[str, Counter[str]]:
         results: dict[str, Counter[str]] = {}
         for build in self._items("/builds"):
@@ -135,7 +141,15 @@ class ManualSite:
         return results
 
     def _state(self, begun: int) -> Any:
-        return lambda: f"{self._results(begun)}; waiting: {self._items('/requests', status='waiting')}"
+        def state() -> str:
+            ended = [
+                f"{build['builder']}: {build['summary']}"
+                for build in self._items("/builds")
+                if build["position"] > begun
+            ]
+            return f"{self._results(begun)}; {ended}; waiting: {self._items('/requests', status='waiting')}"
+
+        return state
 
     def _sources(self) -> dict[str, Any]:
         """All repositories, for every recipe: one that is seen for the first time would be built as it stands."""

@@ -20,6 +20,8 @@ CODE = "no-artifact"
 
 def warn_of_downloads(document: Document, parsed: Parsed) -> None:
     """Warn of each, where the names are known: what comes out of a value at build time isn't."""
+    if not any(isinstance(step, DownloadModel) for model in parsed.builders.values() for step in _steps(parsed, model)):
+        return
     kept = {name: _kept(_steps(parsed, model)) for name, model in parsed.builders.items()}
     parents = _parents(parsed)
     for name, model in parsed.builders.items():

@@ -10,6 +10,7 @@ from buildledger.config.document import Document
 from buildledger.config.doubts.mentions import mentioned
 from buildledger.config.parsing import Parsed
 from buildledger.config.problems import Path
+from buildledger.config.steps.checkout import CheckoutModel
 
 CODE = "unused"
 
@@ -27,7 +28,7 @@ def warn_of_unused(document: Document, parsed: Parsed, *, is_whole: bool) -> Non
     locks = {use.lock for builder in parsed.builders.values() for use in builder.locks}
     locks |= {use.lock for step in steps for use in step.locks}
     _add(document, "locks", parsed.locks.keys() - locks, "nobody takes the lock '{}'")
-    sources = {getattr(step, "checkout", "") for step in steps}
+    sources = {step.checkout for step in steps if isinstance(step, CheckoutModel)}
     sources |= {trigger.source for trigger in parsed.triggers.values() if isinstance(trigger, models.ChangeTrigger)}
     _add(document, "sources", parsed.sources.keys() - sources, "no builder checks out the source '{}'")
 

@@ -47,11 +47,10 @@ def newest_configuration(
 
     None where none was applied, and where it can't be read: what was configured before goes on. Reads the ledger.
     """
-    for recorded in ledger.select(_NEWEST, 1):
-        assert isinstance(recorded.fact, ConfigApplied)
-        required = (RequireConfig(digest=recorded.fact.digest),)
-        try:
-            return configurations.at(recorded.position), required
-        except UnreadableConfigurationError:
-            return None, required
-    return None, ()
+    if (position := ledger.newest_position(_NEWEST)) is None:
+        return None, ()
+    required = (RequireConfig(digest=configurations.digest_at(position)),)
+    try:
+        return configurations.at(position), required
+    except UnreadableConfigurationError:
+        return None, required

@@ -23,7 +23,7 @@ def found(file: Path) -> list[Problem]:
 
 def answer(file: Path) -> str:
     """What is said of a file, wherever this folder lies."""
-    text = problems_text(found(file), source=file.read_text(encoding="utf-8-sig", errors="replace"))
+    text = problems_text(found(file), texts={str(file): file.read_text(encoding="utf-8-sig", errors="replace")})
     return text.replace(f"{FOLDER}/", "") + "\n"
 
 

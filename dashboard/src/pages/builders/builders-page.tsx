@@ -1,29 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { useDeferredValue } from "react";
 import { buildersQuery, projectsQuery } from "../../api/queries.ts";
 import type { Builder, Project } from "../../api/types.ts";
-import { BuildLink } from "../../components/build-link.tsx";
 import { useAsOf } from "../../state/as-of.ts";
-import { TimeAgo, TimeSince } from "../../time/time-elements.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
-import { type Status, statusOf } from "../../ui/status.ts";
-import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
+import { BuilderRow, MatrixRows } from "./builder-rows.tsx";
+import { grouped } from "./grouping.ts";
 import { type ProjectGroup, projectGroups } from "./project-groups.ts";
 import "./builders-page.css";
 
 const route = getRouteApi("/builders");
-/** How many rows are rendered at most; the filter reaches the rest. */
+/** How many rows are rendered at most, divided among the projects, but not fewer for one than the second number. */
 const ROWS_MAX = 500;
-
-const STATUSES: Record<Builder["status"], { icon: Status; label: string }> = {
-  passing: { icon: "success", label: "passing" },
-  broken: { icon: "failure", label: "broken" },
-  unclear: { icon: "skipped", label: "unknown result" },
-  never_built: { icon: "unknown", label: "not built yet" },
-};
+const ROWS_MIN = 50;
+/** Up to how many builders in the list the cells of matrices are shown without being asked for. */
+const OPEN_MAX = 100;
 
 /** Every builder with its status and its last build, filtered by text and by "broken only". */
 export function BuildersPage() {
@@ -68,7 +62,7 @@ export function BuildersPage() {
         </div>
       </div>
       <QueryBoundary query={query}>
-        {({ items }) => {
+        {({ items, next }) => {
           const matching = items.filter(
             (builder) => (!show || builder.status === "broken") && matchesFilter(builder, filter),
           );
@@ -81,7 +75,14 @@ export function BuildersPage() {
               <EmptyState title="No builder matches the filter" />
             </section>
           ) : (
-            <Groups builders={matching} projects={projects} />
+            <>
+              <Groups builders={matching} projects={projects} />
+              {next !== null && (
+                <p className="panel-note">
+                  These are the first {items.length.toLocaleString("en")} by name; the API has the rest.
+                </p>
+              )}
+            </>
           );
         }}
       </QueryBoundary>
@@ -94,21 +95,17 @@ function matchesFilter({ name, project, tags }: Builder, filter: string): boolea
 }
 
 function Groups({ builders, projects }: { builders: readonly Builder[]; projects: readonly Project[] }) {
-  const groups = projectGroups(builders.slice(0, ROWS_MAX), projects);
+  const groups = projectGroups(builders, projects);
+  const rowsMax = Math.max(ROWS_MIN, Math.floor(ROWS_MAX / groups.length));
   const isAlone = groups.length === 1 && groups[0]?.name === undefined;
   return (
     <>
       {groups.map((group) => (
         <section className="panel" aria-label={nameOf(group)} key={group.name ?? ""}>
           {!isAlone && <ProjectHead group={group} />}
-          <BuildersTable builders={group.builders} />
+          <BuildersTable builders={group.builders} rowsMax={rowsMax} />
         </section>
       ))}
-      {builders.length > ROWS_MAX && (
-        <p className="panel-note">
-          {(builders.length - ROWS_MAX).toLocaleString("en")} more. Use the filter to narrow the list.
-        </p>
-      )}
     </>
   );
 }
@@ -134,70 +131,37 @@ function ProjectHead({ group }: { group: ProjectGroup }) {
   );
 }
 
-function BuildersTable({ builders }: { builders: readonly Builder[] }) {
+function BuildersTable({ builders, rowsMax }: { builders: readonly Builder[]; rowsMax: number }) {
+  const entries = grouped(builders);
+  const shown = entries.slice(0, rowsMax);
   return (
-    <table className="table stacked-on-phones builders-table">
-      <thead>
-        <tr>
-          <th>Builder</th>
-          <th>Status</th>
-          <th>Last build</th>
-          <th className="number">Finished</th>
-          <th className="number">Builds</th>
-        </tr>
-      </thead>
-      <tbody>
-        {builders.map((builder) => (
-          <BuilderRow key={builder.name} builder={builder} />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function BuilderRow({ builder }: { builder: Builder }) {
-  const { last_build: last, running, broken } = builder;
-  const status = STATUSES[builder.status];
-  return (
-    <tr>
-      <td className="wide builders-name">
-        <StatusIcon status={status.icon} label={status.label} />{" "}
-        <Link to="/builders/$builder" params={{ builder: builder.name }}>
-          {builder.name}
-        </Link>{" "}
-        {builder.tags.map((tag) => (
-          <span className="tag" key={tag}>
-            {tag}
-          </span>
-        ))}
-        {!builder.configured && <span className="tag">no longer configured</span>}
-      </td>
-      <td className="builders-status muted nowrap">
-        {broken ? (
-          <>
-            broken for <TimeSince at={broken.since_at} />
-          </>
-        ) : (
-          status.label
-        )}
-      </td>
-      <td className="nowrap builders-last">
-        {last && (
-          <>
-            <StatusIcon status={statusOf(last.result, true)} label={true} size={14} />{" "}
-            <BuildLink build={last} isShort />
-          </>
-        )}
-        {running.map((build) => (
-          <span className="builders-running" key={build.id}>
-            <StatusIcon status="running" label={true} size={14} /> <BuildLink build={build} isShort />
-          </span>
-        ))}
-      </td>
-      <td className="number muted builders-finished">
-        {last?.finished_at && <TimeAgo at={last.finished_at} />}
-      </td>
-      <td className="number muted hidden-on-phones">{builder.build_count}</td>
-    </tr>
+    <>
+      <table className="table stacked-on-phones builders-table">
+        <thead>
+          <tr>
+            <th>Builder</th>
+            <th>Status</th>
+            <th>Last build</th>
+            <th className="number">Finished</th>
+            <th className="number">Builds</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((entry) =>
+            entry.isMatrix ? (
+              <MatrixRows key={`matrix ${entry.name}`} entry={entry} isOpen={builders.length <= OPEN_MAX} />
+            ) : (
+              entry.builders.map((builder) => <BuilderRow key={builder.name} builder={builder} />)
+            ),
+          )}
+        </tbody>
+      </table>
+      {entries.length > shown.length && (
+        <p className="panel-note">
+          Showing {shown.length.toLocaleString("en")} of {entries.length.toLocaleString("en")}. Use the filter
+          to narrow the list.
+        </p>
+      )}
+    </>
   );
 }

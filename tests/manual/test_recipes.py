@@ -1,7 +1,8 @@
-"""The recipes of the cookbook do what they say."""
+"""The recipes of the cookbook, and the files of the guide, do what they say."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,9 +11,10 @@ from buildledger.config.load import resolve_text
 from tests.manual.recipes import Recipe, read
 from tests.manual.site import REPOSITORY, ManualSite
 
-PAGE = REPOSITORY / "docs" / "cookbook.md"
-RECIPES = read(PAGE)
+PAGES = {name: REPOSITORY / "docs" / f"{name}.md" for name in ("cookbook", "guide")}
+RECIPES = [recipe for page in PAGES.values() for recipe in read(page)]
 RECIPES_MIN = 25
+"""In the cookbook."""
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +30,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManualSite]:
 
 def test_no_recipe_is_left_out() -> None:
     """Each heading of a recipe has a file below it and says what it brings about."""
-    headings = [
-        line for line in (REPOSITORY / "docs" / "cookbook.md").read_text().splitlines() if line.startswith("### ")
-    ]
-    assert [f"### {recipe.title}" for recipe in RECIPES] == headings
-    assert len(RECIPES) >= RECIPES_MIN
+    headings = [title for page in PAGES.values() for title in re.findall(r"^### (.*)$", page.read_text(), re.MULTILINE)]
+    assert [recipe.title for recipe in RECIPES] == headings
+    assert len(read(PAGES["cookbook"])) >= RECIPES_MIN
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.title)

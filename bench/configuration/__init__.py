@@ -1,0 +1,1 @@
+"""How long a configuration of thousands of builders takes: to check, to apply, and to change by one builder."""

@@ -176,7 +176,8 @@ def test_configurations_have_no_problems(place: str, text: str, tmp_path: Path) 
     """Whoever copies a whole configuration from a page can start a server with it."""
     if text.startswith("# .buildledger.yaml"):
         central = load_text(json.dumps(AROUND | {"repo_pipelines": {"widget": {}}}), secrets_required=False)
-        found = check_repo_file(RepoFile(content=text.encode(), name=place, source="widget", central=central)).problems
+        repo_file = RepoFile(content=text.encode(), name=place, source="widget", central=central)
+        found = list(check_repo_file(repo_file).problems)
     else:
         file = tmp_path / "ci.yaml"
         file.write_text(text)

@@ -16,6 +16,12 @@ def _code(performed: Performed) -> tuple[list[str], dict[str, int]]:
     return new, lines
 
 
+def _make_page_of_keys(performed: Performed) -> None:
+    """Make the manual's page of all keys anew, as the guides say."""
+    page = performed.run("buildledger", "config", "schema", "--markdown")
+    (performed.root / "docs" / "configuration-keys.md").write_text(page)
+
+
 def test_add_a_step(tmp_path: Path) -> None:
     """A kind of step costs two files and one line, passes the checks, and builds on a real server and worker."""
     performed = perform("add-a-step.md", tmp_path / "copy")
@@ -24,6 +30,7 @@ def test_add_a_step(tmp_path: Path) -> None:
         {"buildledger/config/steps/kinds.py": 1},
     )
     performed.check()
+    _make_page_of_keys(performed)
     performed.run(
         "pytest", "-q", "-p", "no:cacheprovider", "tests/steps/test_write_file.py", "tests/config/test_manual.py"
     )
@@ -45,6 +52,7 @@ def test_add_a_version_control_system(tmp_path: Path) -> None:
     assert {str(Path(name).parent) for name in new} == {"buildledger/sources/snapshots"}
     assert lines == {"buildledger/sources/systems.py": 1}
     performed.check()
+    _make_page_of_keys(performed)
     tests = ["tests/sources/test_snapshots.py", "tests/config/test_manual.py", "tests/config/test_schema.py"]
     performed.run("pytest", "-q", "-p", "no:cacheprovider", *tests)
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
-from buildledger.cli.config_files import FILE, load_file
+from buildledger.cli.config_files import FILE, loaded_file
+from buildledger.cli.installation import found_config
 from buildledger.cli.options import json_option
 from buildledger.config.explain import Explanation, UnknownBuilderError, explain
 from buildledger.config.explained import Explained, to_json, to_yaml
+from buildledger.config.merge import merge
 from buildledger.config.parsing import parse
 from buildledger.config.yaml_reader import read
 from buildledger.wording import plural
@@ -20,18 +22,28 @@ CELLS_SHOWN = 20
 
 @click.command("explain")
 @click.argument("builder")
-@click.option("--config", "file", type=FILE, required=True, metavar="FILE", help="The configuration file.")
+@click.option(
+    "--config",
+    "file",
+    type=FILE,
+    metavar="FILE",
+    help="The configuration: a file, or a directory of files.  [default: the buildledger.yaml here]",
+)
 @json_option
-def explain_builder(builder: str, file: Path, as_json: bool) -> None:
+def explain_builder(builder: str, file: Path | None, as_json: bool) -> None:
     """Show BUILDER as it is after templates, matrix and defaults, and for each part the line that it came from.
 
     BUILDER is a builder of FILE, or one cell of its matrix: 'tests[3.12,linux]'. Which triggers build it and which
     workers may run it is said too. Needs no server, and no secrets.
     """
-    configuration = load_file(file, no_secrets=True)
-    document = read(file.read_text("utf-8-sig"), str(file))
+    file = file or found_config()
+    if file is None:
+        raise click.UsageError("there is no buildledger.yaml here: --config says which file")
+    loaded = loaded_file(file, no_secrets=True)
+    documents = [read(text, name) for name, text in loaded.given.texts.items()]
+    document = documents[0] if len(documents) == 1 else merge(documents)
     try:
-        found = explain(document, parse(document), configuration, builder)
+        found = explain(document, parse(document), loaded.sound, builder)
     except UnknownBuilderError as error:
         raise click.ClickException(f"{file}: {error}") from None
     click.echo(json.dumps(_as_json(found), indent=2) if as_json else _text(found))

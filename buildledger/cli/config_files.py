@@ -44,12 +44,21 @@ def load_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> 
     Raises:
         ClickException: It has errors, which with `strict` warnings are as well; says them all.
     """
+    return loaded_file(file, no_secrets=no_secrets, strict=strict).sound
+
+
+def loaded_file(file: Path, *, no_secrets: bool = False, strict: bool = False) -> Loaded:
+    """The same, with the texts that it was read from.
+
+    Raises:
+        ClickException: It has errors.
+    """
     loaded = read_file(file, no_secrets=no_secrets, strict=strict)
     if loaded.configuration is None:
         raise click.ClickException("\n" + text_of(loaded))
     if loaded.problems:
         click.echo(text_of(loaded), err=True)
-    return loaded.configuration
+    return loaded
 
 
 def strictly(loaded: Loaded) -> Loaded:

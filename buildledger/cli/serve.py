@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -10,13 +9,13 @@ from pathlib import Path
 import click
 
 from buildledger.cli.failures import first_line
+from buildledger.cli.first_notes import first_notes
 from buildledger.cli.installation import default_state, found_config
 from buildledger.cli.narration import Introduction, Narration
 from buildledger.cli.options import AddressType, GivenFile, SizeType, database_option, state_option
-from buildledger.cli.repository import repository_at
 from buildledger.cli.server_process import run_as_server
 from buildledger.config.first.document import FILE_NAME
-from buildledger.settings import ADMIN_TOKEN_FILE, Address, AutoTls, Role, ServerSettings, SettingsError, Tls
+from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
 EPILOG = """\b
 Examples:
@@ -228,22 +227,9 @@ def _narration(state: Path, config: Path | None, found: Path | None) -> Narratio
         state_option="" if state == default_state() else f" --state {shlex.quote(str(state))}",
         config=found,
         to_a_person=sys.stdout.isatty(),
-        notes=_notes(state, config, found),
+        notes=first_notes(state, config, found),
     )
     return Narration(introduction, click.echo, follows_builds=found is not None)
-
-
-def _notes(state: Path, config: Path | None, found: Path | None) -> list[str]:
-    """At the first start: why nothing may be built, or something else than is expected."""
-    if (state / ADMIN_TOKEN_FILE).exists():
-        return []
-    if config is None:
-        return ["nothing is configured: `buildledger init` writes a first file, and --config FILE says which to use"]
-    if found is None:
-        return []
-    with contextlib.suppress(click.ClickException):
-        return repository_at(found.parent).notes()
-    return []
 
 
 def _tls(mode: str | None, names: tuple[str, ...], certificate: Path | None, key: Path | None) -> Tls | AutoTls | None:

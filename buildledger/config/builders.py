@@ -9,13 +9,11 @@ import msgspec
 from buildledger.config import builder_models as models
 from buildledger.config import inputs, matrix, resolved
 from buildledger.config.document import Document
-from buildledger.config.evaluate import Context, WorkerView
 from buildledger.config.expressions import ValueType
 from buildledger.config.filling import Filling, plain
 from buildledger.config.inherited import check_project, check_properties
 from buildledger.config.inputs import InputSpec
 from buildledger.config.parsing import Parsed
-from buildledger.config.placement import Requirement
 from buildledger.config.problems import Path, did_you_mean, listed
 from buildledger.config.scopes import ANYTHING, CONDITIONS, NUMBERS, Place, Scope
 from buildledger.config.secrets.provider import SecretProvider
@@ -229,31 +227,3 @@ def specs(document: Document, path: Path, declared: Mapping[str, models.InputMod
                 message = f"expected {inputs.type_of(element).value}, found {value!r}"
                 document.add("input-value", (*here, "enum", index), message)
     return result
-
-
-class IdleWarning:
-    """Warns of builders that none of the workers in the file could ever run."""
-
-    def __init__(self, document: Document, workers: Mapping[str, resolved.Worker]) -> None:
-        self._document = document
-        self._views = [
-            WorkerView(name=worker.name, labels=worker.labels, capacity=worker.capacity) for worker in workers.values()
-        ]
-        self._answers: dict[object, bool] = {}
-        """By condition and cell: thousands of builders have the same."""
-
-    def warn(self, builder: resolved.Builder) -> None:
-        """Warn if this is one."""
-        if builder.worker is None:
-            return
-        asked = builder.worker.source, *builder.matrix.items()
-        if asked not in self._answers:
-            self._answers[asked] = self._can_run(builder)
-        if not self._answers[asked]:
-            message = f"no worker of this file can run '{builder.name}'"
-            path = ("builders", builder.base, "worker")
-            self._document.add("no-worker", path, message, "look at the labels", warning=True)
-
-    def _can_run(self, builder: resolved.Builder) -> bool:
-        requirement = Requirement(builder, Context(matrix=builder.matrix))
-        return not self._views or requirement.per_request or any(requirement.fits(view) for view in self._views)

@@ -20,6 +20,7 @@ from buildledger.config import (
 from buildledger.config.document import Document
 from buildledger.config.doubts.report import warn
 from buildledger.config.doubts.texts import warn_of_texts
+from buildledger.config.doubts.workers import IdleWarning
 from buildledger.config.files import Given, read_files
 from buildledger.config.foreign.recognition import Foreign, recognise
 from buildledger.config.inherited import check_inherited
@@ -157,7 +158,7 @@ def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_require
     )
     check_lock_order(document, resolved_builders.values())
     warn_of_texts(document, kept)
-    idle = builders.IdleWarning(document, configuration.workers)
+    idle = IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
         idle.warn(builder)
     if document.failed:

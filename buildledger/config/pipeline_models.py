@@ -11,6 +11,7 @@ from pydantic import Field
 from buildledger.config import limits
 from buildledger.config.fields import BranchPattern, Name, RelativePath, WholeBetween
 from buildledger.config.nodes import ExpressionText
+from buildledger.config.one_or_several import ONE_OR_SEVERAL
 from buildledger.config.strict import Strict
 
 Grant = Literal[
@@ -33,17 +34,17 @@ class RepoPipeline(Strict):
 
     path: RelativePath = ".buildledger.yaml"
     """Where the file is in the repository."""
-    branches: Annotated[list[BranchPattern], Field(min_length=1, max_length=64)] = ["**"]
+    branches: Annotated[list[BranchPattern], Field(min_length=1, max_length=64), ONE_OR_SEVERAL] = ["**"]
     """Branches whose files count; on others the file is not read."""
-    may_define: Annotated[list[Grant], Field(max_length=32)] = ["builders", "matrix", "when"]
+    may_define: Annotated[list[Grant], Field(max_length=32), ONE_OR_SEVERAL] = ["builders", "matrix", "when"]
     """What may stand in the file. Whatever isn't granted is refused."""
     config_from: Literal["base", "head"] = "base"
     """Whose file counts for what isn't merged: `base`: that of the branch it is to go into; `head`: its own."""
-    secrets: Annotated[list[Name], Field(max_length=256)] = []
+    secrets: Annotated[list[Name], Field(max_length=256), ONE_OR_SEVERAL] = []
     """Secrets that its builders may use."""
-    locks: Annotated[list[Name], Field(max_length=256)] = []
+    locks: Annotated[list[Name], Field(max_length=256), ONE_OR_SEVERAL] = []
     """Locks that its builders may take."""
-    sources: Annotated[list[Name], Field(max_length=256)] = []
+    sources: Annotated[list[Name], Field(max_length=256), ONE_OR_SEVERAL] = []
     """Sources that its builders may check out, besides their own."""
     worker: ExpressionText | None = None
     """CEL: true for the workers that its builders may run on, whatever they say themselves."""

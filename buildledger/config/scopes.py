@@ -145,16 +145,20 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         elif not (hint := names.hint(error.name, source)):
             related = [name for name in variables if name.startswith(f"{root}.")]
             guess = did_you_mean(error.name, variables) if field or not related else ""
-            hint = "" if guess else self._known(root, related, variables, place)
+            hint = "" if guess else self._known(root, related, variables, place, alone=source.strip() == root)
         self._add(path, error, "unknown-variable", f"unknown name '{error.name}' in an expression{guess}", hint)
 
-    def _known(self, root: str, related: list[str], variables: Mapping[str, ValueType], place: Place) -> str:
+    def _known(
+        self, root: str, related: list[str], variables: Mapping[str, ValueType], place: Place, *, alone: bool
+    ) -> str:
         """What may stand in the place of a name that is like none."""
         kind = {"inputs": "input", "matrix": "matrix", "properties": "property"}.get(root)
         if related:
             return f"known here: {listed(related)}"
         if kind and (place is Place.STEP or kind != "property") and place is not Place.SUCCESS:
             return self._hint(kind, {})
+        if place is Place.WORKER and alone:
+            return f"write worker.name == '{root}', or choose by a label: worker.labels.os == 'linux'"
         return f"names begin with {listed({name.partition('.')[0] for name in variables})}"
 
     def _add(self, path: Path, error: ExpressionError, code: str, message: str, hint: str) -> None:
@@ -210,7 +214,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             return
         except SecretUnavailableError as error:
             place = self.secrets.place(name)
-            self.document.add("missing-secret", path, f"{error}", f"put it into {place}, or take the reference out")
+            hint = f"put it into {place}" if place else "add 'secrets: {provider: file, path: secrets}'"
+            self.document.add("missing-secret", path, f"{error}", f"{hint}, or take the reference out")
             return
         if mask and (reason := unmaskable(value)):
             hint = f"choose another value, or write {{secret: {name}, mask: false}} if it may be seen"

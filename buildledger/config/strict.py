@@ -39,7 +39,7 @@ class Strict(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _report_all_keys(cls, data: Any, handler: ModelWrapValidatorHandler[Strict], info: ValidationInfo) -> Strict:
+    def _report_all_keys(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         if isinstance(data, cls):
             return data
         if isinstance(data, Strict):

@@ -42,6 +42,16 @@ def test_the_schema_is_json(run: Run) -> None:
     assert {"builders", "sources", "workers"} <= set(json.loads(run("config", "schema").output)["properties"])
 
 
+def test_a_builder_of_a_directory_is_explained(run: Run, tmp_path: Path) -> None:
+    """Each line says which of the files it comes from."""
+    (tmp_path / "a.yaml").write_text("version: 1\nworkers: {linux: {}}\n")
+    (tmp_path / "b.yaml").write_text("builders:\n  lint: {steps: [{run: [make, lint]}]}\n")
+    shown = run("config", "explain", "lint", "--config", tmp_path)
+    assert shown.exit_code == 0, shown.output
+    assert f"# {tmp_path / 'b.yaml'}:2\n" in shown.output
+    assert shown.output.endswith(f"#   linux  {tmp_path / 'a.yaml'}:2\n")
+
+
 def test_a_builder_is_explained(run: Run, tmp_path: Path) -> None:
     """Each line has the place that it came from; whoever builds it and may run it is named; so is a name like it."""
     path = _written(tmp_path, CONFIG)

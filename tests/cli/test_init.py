@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from buildledger.cli.first_notes import first_notes
 from buildledger.cli.installation import default_state, found_config
 from buildledger.config.load import check
 from tests.cli.conftest import Run
@@ -64,6 +65,24 @@ def test_from_a_directory_below(run: Run, repository: Repository, monkeypatch: p
     monkeypatch.chdir(repository.path)
     assert default_state() == state
     assert repository.path not in state.parents
+
+
+def test_a_server_that_keeps_its_state_elsewhere(run: Run, repository: Repository, tmp_path: Path) -> None:
+    """With --state the file isn't taken by itself; the first start says what to write, before `init` and after it."""
+    assert "`buildledger init` writes a first file" in first_notes(tmp_path / "state", None, None)[0]
+    assert run("init").exit_code == 0
+    assert first_notes(tmp_path / "state", None, None)[0].endswith(f"--config {repository.path / FILE}")
+
+
+def test_explaining_the_file_that_is_here(run: Run, repository: Repository) -> None:
+    """`config explain` takes the file of the repository unless another one is named."""
+    without = run("config", "explain", "go")
+    assert without.exit_code == 2
+    assert "there is no buildledger.yaml here: --config says which file" in without.output
+    assert run("init").exit_code == 0
+    shown = run("config", "explain", "go")
+    assert shown.exit_code == 0, shown.output
+    assert "# may run on:\n#   here" in shown.output
 
 
 def test_of_another_directory(run: Run, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

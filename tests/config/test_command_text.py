@@ -57,6 +57,13 @@ def test_a_text_under_run_is_answered_with_both_ways(written: str, hint: str) ->
     assert answer(f"run: {written}") == hint
 
 
+def test_what_a_shell_would_expand_in_double_quotes_needs_one() -> None:
+    """Also where single quotes stand in them, which quote nothing there."""
+    assert arguments("""echo "'$1 #" ":" "'a\"""") is None
+    assert arguments("""echo "it's" ":" 'a' "\\$1\"""") is None
+    assert arguments("""echo "it's" ":" 'a' "1\"""") == ["echo", "it's", ":", "a", "1"]
+
+
 def test_where_there_is_no_script_a_shell_is_run() -> None:
     """A property is set by a program, which may be a shell."""
     assert answer("{set_property: v, run: git describe}") == "write run: [git, describe]"

@@ -9,7 +9,7 @@ from tests.config.loading import REPOSITORY, loaded, messages
 
 LISTS = """
     version: 1
-    sources: {widget: {git: "https://git.example/widget.git", branches: [main]}}
+    sources: {widget: {git: "https://git.example/widget.git", branches: [main]}, proto: {git: "https://git.example/proto.git"}}
     locks: {staging: {}}
     templates:
       t:
@@ -31,10 +31,12 @@ LISTS = """
       - {on: change, source: widget, branches: [main], build: [one]}
       - {on: success, of: [one], build: [two]}
       - {on: manual, build: [one], inputs: {names: {type: list, default: [a]}}}
+    repo_pipelines:
+      widget: {branches: [main], may_define: [builders], secrets: [pypi], locks: [staging], sources: [proto]}
 """
 SINGLES = """
     version: 1
-    sources: {widget: {git: "https://git.example/widget.git", branches: main}}
+    sources: {widget: {git: "https://git.example/widget.git", branches: main}, proto: {git: "https://git.example/proto.git"}}
     locks: {staging: {}}
     templates:
       t:
@@ -56,6 +58,8 @@ SINGLES = """
       - {on: change, source: widget, branches: main, build: one}
       - {on: success, of: one, build: two}
       - {on: manual, build: one, inputs: {names: {type: list, default: a}}}
+    repo_pipelines:
+      widget: {branches: main, may_define: builders, secrets: pypi, locks: staging, sources: proto}
 """
 
 

@@ -62,7 +62,7 @@ def _detail(readings: Readings, row: sa.Row[Any] | None, name: object) -> models
     return models.BuildDetail(
         build=model,
         inputs=msgspec.json.decode(fixed.inputs),
-        config_revision=_revision(readings["revisions"], fixed.config_digest),
+        config_revision=_revision(readings["revisions"], fixed.config_digest, before=row.seq),
         config_digest=fixed.config_digest,
         requests=_ids.decode(fixed.requests),
         previous=reference_by_number(status, row.builder, row.number - 1),
@@ -79,9 +79,10 @@ def _detail(readings: Readings, row: sa.Row[Any] | None, name: object) -> models
     )
 
 
-def _revision(reading: Reading, digest: str) -> int | None:
+def _revision(reading: Reading, digest: str, *, before: int) -> int | None:
+    """The one it began with: the newest of this content until then, not one that went back to it later."""
     revision = reading.table(revision_table)
-    query = sa.select(revision.c.revision).where(revision.c.digest == digest)
+    query = sa.select(revision.c.revision).where(revision.c.digest == digest, revision.c.seq < before)
     row = reading.first(query.order_by(revision.c.seq.desc()))
     return None if row is None else int(row.revision)
 

@@ -28,7 +28,7 @@ class SecretProvider(Protocol):
         ...
 
     def place(self, name: str) -> str:
-        """Where a secret of this name is looked for, for people."""
+        """Where a secret of this name is looked for, for people; empty if nowhere."""
         ...
 
 
@@ -41,7 +41,7 @@ class NoSecrets:
 
     def place(self, name: str) -> str:
         """See `SecretProvider`."""
-        return "no place at all"
+        return ""
 
 
 def checked(name: str, raw: bytes) -> str:

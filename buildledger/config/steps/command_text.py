@@ -16,7 +16,7 @@ Shell = Literal["script", "sh", "none"]
 """How there is a shell in such a place: by the key `script` instead, by running `sh -c`, or not at all."""
 SHOWN_CHARACTERS = 200
 """Of one way to write it; a longer one is described."""
-_QUOTED = re.compile(r"""\\.|'[^']*'|"(?:[^"\\$`]|\\.)*\"""", re.DOTALL)
+_QUOTED = re.compile(r"""\\.|'[^']*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _FOR_A_SHELL = re.compile(r"[();<>|&`$*?\[{#\n]|(?:^|\s)(?:~|!\s)|^\s*\w+=")
 _BUILTINS = frozenset(
     {"cd", "export", "set", "unset", "source", ".", "alias", "umask", "ulimit", "eval", "exec", "trap", "shopt"}
@@ -54,9 +54,14 @@ def _listed(key: str, argv: list[str]) -> str:
     return f"{key}: [{', '.join(spelling.text(argument, in_list=True) for argument in argv)}]"
 
 
+def _outside(quoted: re.Match[str]) -> str:
+    """What stands for a quoted part: nothing to a shell, unless it would expand, or unescape, what is in it."""
+    return "$" if quoted[0].startswith('"') and re.search(r"[$`]", quoted[0]) else "x"
+
+
 def arguments(text: str) -> list[str] | None:
     """A command line as a program and its arguments; None if it needs a shell, or can't be taken apart."""
-    if _FOR_A_SHELL.search(_QUOTED.sub("x", text)):
+    if _FOR_A_SHELL.search(_QUOTED.sub(_outside, text)):
         return None
     try:
         argv = shlex.split(text)

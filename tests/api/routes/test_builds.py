@@ -45,6 +45,20 @@ async def test_a_rebuild_takes_the_revisions_that_were_built(site: Site, client:
     assert (gone.status_code, gone.json()["errors"][0]["at"]) == (422, "revision")
 
 
+async def test_a_build_says_the_revision_that_it_began_with(site: Site, client: httpx.AsyncClient) -> None:
+    """Going back to its content gives a new revision, which is the next build's and not its own."""
+    first = site.world.build_once("lint", Result.SUCCESS, at=site.world.commit("main"))
+    present = site.deps.active.current
+    assert present is not None
+    other = replace(present, server=replace(present.server, title="Another"))
+    for each in (other, present):
+        site.world.execute(ApplyConfig(digest=each.digest, text=each.to_json(), origin="ci.yaml"))
+    second = site.world.build_once("lint", Result.SUCCESS, at=site.world.commit("main"))
+    await settled(site)
+    assert (await read(client, f"builds/{first}"))["config_revision"] == 1
+    assert (await read(client, f"builds/{second}"))["config_revision"] == 3
+
+
 async def test_a_rebuild_is_made_from_where_the_source_is(site: Site, client: httpx.AsyncClient) -> None:
     """The source has moved since: the rebuild asks for the same revision at the new address."""
     number = site.world.commit("main")

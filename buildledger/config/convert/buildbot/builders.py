@@ -10,6 +10,7 @@ from buildledger.config.convert.buildbot import described, environment, names, v
 from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import BuilderOf, FactoryOf, Place, StepOf, Value
+from buildledger.config.convert.buildbot.forced import not_texts
 from buildledger.config.convert.buildbot.locks import Locks
 from buildledger.config.convert.buildbot.references import literal
 from buildledger.config.convert.buildbot.site import Site, entries, items
@@ -47,6 +48,7 @@ class Builders:
         self._site = site
         self._workers = workers
         self._locks = locks
+        self._not_texts = not_texts(site.extracted)
         self.declared: list[NewBuilder] = []
         self.properties: dict[str, Any] = {}
         """Of all builds."""
@@ -69,6 +71,7 @@ class Builders:
         site, get = self._site, builder.attributes.get
         workers = [str(each) for each in items(get("workernames"))]
         context = BuildContext(site, self._workers.labels(workers), None)
+        context.not_texts = self._not_texts.get(old, set())
         new = site.builder_names.name(old)
         keys = self._about(builder, new, old)
         env = environment.convert(get("env"), context, entry)
@@ -123,7 +126,10 @@ class Builders:
         new = [self._site.worker_names.name(each) for each in dict.fromkeys(workers)]
         if len(new) == 1:
             return f"worker.name == {literal(new[0])}"
-        return f"worker.name in [{', '.join(literal(each) for each in new)}]"
+        named = f"worker.name in [{', '.join(literal(each) for each in new)}]"
+        if len(named) <= limits.EXPRESSION_CHARACTERS:
+            return named
+        return f"worker.labels.{self._workers.group(new)} == 'true'"
 
     def _collapse(self, value: Value, entry: Entry) -> dict[str, Any]:
         if value is None:

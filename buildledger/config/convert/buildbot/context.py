@@ -52,6 +52,8 @@ class BuildContext:
         """The directory, below the builder's, that steps run in when they don't say."""
         self.directories: set[str] = set()
         """That earlier steps have certainly made, below the build's."""
+        self.not_texts: set[str] = set()
+        """Properties that people give as a boolean or a number."""
         self._set: dict[str, str] = {}
 
     def set_property(self, old: str) -> str:
@@ -106,7 +108,7 @@ class BuildContext:
         if new not in self.inputs:
             self.inputs[new] = {"type": "string", "default": default}
             self.unset.append(old)
-        return Reference(old, f"inputs.{new}", {"input": new})
+        return Reference(old, f"inputs.{new}", {"input": new}, is_text=old not in self.not_texts)
 
     def remark_inputs(self, entry: Entry) -> None:
         """Say in the builder's entry which inputs were made up for it."""

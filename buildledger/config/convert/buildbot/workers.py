@@ -8,7 +8,7 @@ from typing import Any
 from buildledger.config import limits, spelling
 from buildledger.config.convert.buildbot.account import Entry, Kind
 from buildledger.config.convert.buildbot.described import Thing, Value
-from buildledger.config.convert.buildbot.names import identifier
+from buildledger.config.convert.buildbot.names import identifier, unique
 from buildledger.config.convert.buildbot.site import Site, argument, entries, items
 
 MISSING_SECONDS = 600
@@ -35,6 +35,7 @@ class Workers:
         self.declared: dict[str, dict[str, Any]] = {}
         self.comments: dict[str, list[str]] = {}
         self._labels: dict[str, dict[str, str]] = {}
+        self._groups: dict[tuple[str, ...], str] = {}
 
     def convert(self) -> None:
         """Declare all of them."""
@@ -52,6 +53,18 @@ class Workers:
         """Properties that each of these workers has, with the labels that they became."""
         each = [self._labels.get(worker, {}) for worker in workers]
         return {old: new for old, new in (each[0] if each else {}).items() if all(old in other for other in each)}
+
+    def group(self, workers: list[str]) -> str:
+        """A label that these workers alone have, by their new names: for builders that name too many of them."""
+        members = tuple(sorted(workers))
+        if members not in self._groups:
+            taken = {label for keys in self.declared.values() for label in keys.get("labels", {})}
+            label = unique(f"group_{len(self._groups) + 1}", taken, "_")
+            self._groups[members] = label
+            for worker in members:
+                if worker in self.declared:
+                    self.declared[worker].setdefault("labels", {})[label] = "true"
+        return self._groups[members]
 
     def _worker(self, worker: Thing, old: str, builders: int, entry: Entry) -> None:
         new = self._site.worker_names.name(old)

@@ -57,6 +57,7 @@ def from_command(old: OldStep) -> list[Keys]:
     if old.attribute("includeStderr", default=False) is True:
         old.entry.note("includeStderr", "standard output alone becomes the value", "send the one to the other: 2>&1")
     keys = common(old) | {"set_property": old.context.set_property(name)} | made | directory(old) | timeout(old)
+    shell.remark_outside(old, keys)
     return [keys]
 
 

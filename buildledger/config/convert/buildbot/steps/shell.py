@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 
 from buildledger.config.convert.buildbot import described, environment, references, values
@@ -18,6 +19,8 @@ from buildledger.config.paths import fault as path_fault
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
 RUNS = frozenset({"run", "start", "startVC", "makeRemoteShellCommand"})
 """A class that has one of these of its own does something else than its base."""
+_ABOVE = re.compile(r"(?<![\w./])(?:\.\./)+[\w.-]*")
+"""A path that begins above the directory."""
 _COUNTING = frozenset(
     {"WarningCountingShellCommand", "Compile", "PyFlakes", "PyLint", "Sphinx", "BuildEPYDoc", "VisualStudio"}
 )
@@ -44,7 +47,21 @@ def of_command(old: OldStep, command: Value) -> list[Keys]:
     env = environment_of(old)
     _remark(old)
     step = common(old) | program(old, command, env) | directory(old) | timeout(old)
+    remark_outside(old, step)
     return [step, *_log_files(old, step)]
+
+
+def remark_outside(old: OldStep, step: Keys) -> None:
+    """What stood beside the directory that steps ran in is inside it here."""
+    depth = len([part for part in str(step.get("workdir", "")).split("/") if part])
+    said = [step["script"]] if "script" in step else [each for each in step.get("run", []) if isinstance(each, str)]
+    for path in _ABOVE.findall("\n".join(said)):
+        if path.count("../") > depth:
+            old.entry.note(
+                "paths",
+                f"'{path}' is outside the build's directory, and what stood there is inside it here, or nowhere",
+                "write the path from the step's directory on",
+            )
 
 
 def program(old: OldStep, command: Value, env: Environment) -> Keys:

@@ -166,7 +166,11 @@ def below_build(old: OldStep, path: str) -> str:
             "it runs in the build's directory; use paths below that",
         )
         return "."
-    elif clean != ".":
+    elif clean == ".":
+        old.entry.note(
+            "workdir", f"it ran in the directory that '{base}' is in; here it runs in the build's directory itself"
+        )
+    else:
         old.entry.note(
             "workdir", f"{path!r} stood beside the directory '{base}'; here it is inside the build's directory"
         )

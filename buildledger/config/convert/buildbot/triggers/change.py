@@ -10,6 +10,8 @@ from buildledger.config.convert.buildbot.site import entries, items
 from buildledger.config.convert.buildbot.triggers.trigger import Keys, NewTrigger, OldScheduler
 
 _FUNCTIONS = ("filter_fn", "branch_fn", "project_fn", "repository_fn", "category_fn", "codebase_fn")
+_FOLLOWED = frozenset({"branch", "branch_in", "branch_re", "branch_not_in", "branch_not_eq", "repository"})
+"""What of a filter becomes `branches` and `source`."""
 
 
 def change(old: OldScheduler) -> list[NewTrigger]:
@@ -60,10 +62,17 @@ def _remark_filter(old: OldScheduler) -> None:
             if key in ("filter_fn", "branch_fn"):
                 raise UnsayableError(why, "say it by `branches`, or by the builders' `when`")
             old.entry.note(key, why, "say it by the builders' `when`")
-    for key in ("project", "category", "codebase"):
-        if filtered.arguments.get(key) not in (None, ""):
+    for key, value in filtered.arguments.items():
+        of = key.partition("_")[0]
+        if key in _FUNCTIONS or key in _FOLLOWED or value in (None, "") or value == described.ListOf([]):
+            continue
+        if of in ("project", "category", "codebase"):
             instead = "a source has one repository: its triggers see nothing else"
-            old.entry.note(key, f"changes have no {key} here", instead)
+            old.entry.note(key, f"changes have no {of} here", instead)
+        elif of == "repository":
+            old.entry.note(key, "it builds for each source that its builders check out", "take triggers out")
+        else:
+            old.entry.note(key, "changes aren't chosen by it: it builds for all", "say it by the builders' `when`")
 
 
 def _remark_important(old: OldScheduler) -> None:

@@ -17,6 +17,7 @@ from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file, origin
 from buildledger.cli.config_history import REVISION, stored_configuration
 from buildledger.cli.options import json_option, state_option
 from buildledger.config.diff import ExitCode, diff
+from buildledger.config.given_files import whereabouts
 from buildledger.config.plan import coloured, plan_text
 from buildledger.config.resolved import Configuration
 
@@ -143,7 +144,7 @@ def _put_in_force(state: Path, plan: dict[str, Any], path: str, body: dict[str, 
         raise
     click.echo(f"applied as revision {looked_at + 1}: ledger position {receipt['position']}")
     watched = plan["watched_file"]
-    if watched is not None and body.get("origin") != str(Path(watched).resolve()):
+    if watched is not None and body.get("origin") != str(whereabouts(Path(watched))):
         click.echo(f"the server watches {watched}, which comes into force again when it changes, or at the next start")
 
 

@@ -69,7 +69,7 @@ def strictly(loaded: Loaded) -> Loaded:
 
 def origin_of(file: Path) -> str:
     """Where a configuration comes from, as it is recorded."""
-    return "standard input" if file == STANDARD_INPUT else str(file.resolve())
+    return "standard input" if file == STANDARD_INPUT else str(given_files.whereabouts(file))
 
 
 def check_pipeline(file: Path, source: str, central: Path | None) -> Loaded:

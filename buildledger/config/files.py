@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildledger.config import limits
-from buildledger.config.given_files import read_file
+from buildledger.config.given_files import read_file, whereabouts
 from buildledger.config.problems import Problem
 
 ENDINGS = (".yaml", ".yml", ".json")
@@ -86,19 +86,19 @@ def read_files(path: Path) -> Given:
 
 def from_bytes(raw: bytes, file: str, directory: Path) -> Given:
     """What a program wrote, as if it were a file."""
-    given = Given(directory=directory.resolve())
+    given = Given(directory=whereabouts(directory))
     _take(given, file, raw)
     return given
 
 
 def _single(path: Path) -> Given:
-    given = Given(directory=path.resolve().parent)
+    given = Given(directory=whereabouts(path).parent)
     _read(given, path, limits.FILE_BYTES)
     return given
 
 
 def _directory(path: Path) -> Given:
-    given = Given(directory=path.resolve())
+    given = Given(directory=whereabouts(path))
     try:
         names = sorted(each.name for each in path.iterdir())
     except OSError as error:

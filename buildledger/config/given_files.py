@@ -16,6 +16,14 @@ PIECE_BYTES = 65_536
 """How long what is written into a pipe is waited for, altogether: programs that make a configuration take a while."""
 
 
+def whereabouts(path: Path) -> Path:
+    """The absolute path of a file, links followed; where they lead nowhere, in a circle, its own."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
+
+
 def read_file(path: Path, limit_bytes: int, *, pipe_seconds: float = PIPE_SECONDS) -> bytes:
     """The first bytes of a file, or of what a program writes into a pipe. Blocks, but not for longer than that.
 

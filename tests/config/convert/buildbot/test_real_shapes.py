@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from buildledger.config.convert.buildbot.account import Kind, Status
+from buildledger.config.resolved import ChangeTrigger
 from tests.config.convert.buildbot.conftest import Convert, Converted
 
 SITE = r"""
@@ -22,9 +23,13 @@ beside = util.BuildFactory([
 c['builders'] = [
     util.BuilderConfig(name='everywhere', workernames=crowd, factory=beside),
     util.BuilderConfig(name='here too', workernames=crowd, factory=beside),
+    util.BuilderConfig(name='fetches itself', workernames=['alone'], factory=util.BuildFactory([
+        steps.ShellCommand(command=['git', 'pull'])])),
     util.BuilderConfig(name='alone', workernames=['alone'], factory=beside),
 ]
+c['change_source'] = [changes.GitPoller('https://git.example.org/polled.git', branch='main', pollInterval=300)]
 c['schedulers'] = [
+    schedulers.SingleBranchScheduler(name='by itself', branch='main', builderNames=['fetches itself']),
     schedulers.ForceScheduler(name='force', builderNames=['everywhere', 'here too', 'alone'], properties=[
         util.BooleanParameter(name='clean', default=True),
         util.NestedParameter(name='more', fields=[util.IntParameter(name='jobs', default=4)]),
@@ -71,3 +76,12 @@ def test_every_part_of_a_filter_is_said(site: Converted) -> None:
     """What chooses changes by other things than branches is noted, whichever of Buildbot's words it has."""
     assert site.entry(Kind.SCHEDULERS, "some").status is Status.NOTED
     assert {"repository_re", "category_re", "project"} <= set(remarks(site, Kind.SCHEDULERS, "some"))
+
+
+def test_builders_that_fetch_by_themselves_follow_what_is_polled(site: Converted) -> None:
+    """Without a checkout a scheduler builds for the repository that a change source looks at, and it is said."""
+    assert "name: by-itself" in site.conversion.yaml
+    trigger = site.configuration.triggers["by-itself"]
+    assert isinstance(trigger, ChangeTrigger)
+    assert (trigger.source, trigger.build) == ("polled", ("fetches-itself",))
+    assert "those that are polled" in remarks(site, Kind.SCHEDULERS, "by itself")["sources"]

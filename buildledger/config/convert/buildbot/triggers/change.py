@@ -32,7 +32,8 @@ def change(old: OldScheduler) -> list[NewTrigger]:
             keys["branches"] = branches
         if isinstance(settle := old.argument("treeStableTimer"), int | float) and settle > 0:
             keys["settle"] = spelling.duration(settle)
-        made.append(NewTrigger({**keys, "build": [each for each in builders if source in old.sources_of(each)]}))
+        build = [each for each in builders if source in old.sources_of(each)] or builders
+        made.append(NewTrigger({**keys, "build": build}))
     return made
 
 
@@ -96,4 +97,18 @@ def _sources(old: OldScheduler, builders: list[str]) -> list[str]:
     addresses = {each for each in wanted if isinstance(each, str) and each}
     checked_out = list(dict.fromkeys(source for each in builders for source in old.sources_of(each)))
     named = [source for source in checked_out if old.site.sources.is_at(source, addresses)]
-    return named or checked_out
+    return named or checked_out or _polled(old, addresses)
+
+
+def _polled(old: OldScheduler, addresses: set[str]) -> list[str]:
+    """Of builders whose commands fetch the repository themselves: those that a change source looks at."""
+    declared = old.site.sources.declared
+    polled = [source for source in declared if declared[source].get("poll", "never") != "never"]
+    found = [source for source in polled if not addresses or old.site.sources.is_at(source, addresses)]
+    if found:
+        old.entry.note(
+            "sources",
+            "its builders check out no repository with a step of Buildbot's: it builds for those that are polled",
+            "replace the commands that fetch it by a `checkout`: builds then have the revision that was asked for",
+        )
+    return found

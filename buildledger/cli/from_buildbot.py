@@ -11,13 +11,14 @@ from buildledger.cli.buildbot_process import extract, find_python
 from buildledger.config.convert.buildbot import unconverted
 from buildledger.config.convert.buildbot.conversion import Conversion, convert
 from buildledger.config.first.document import FILE_NAME
+from buildledger.config.given_files import read_file
 from buildledger.wording import plural
 
 REPORT_NAME = "unconverted.md"
 
 
 @click.command("from-buildbot")
-@click.argument("master_cfg", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("master_cfg", type=click.Path(path_type=Path))
 @click.option(
     "--python",
     metavar="PATH",
@@ -43,6 +44,7 @@ def from_buildbot(master_cfg: Path, python: str | None, out: Path, force: bool, 
     """
     # Not resolved: where a link to it stands is the master's directory.
     master_cfg = master_cfg.absolute()
+    _refuse_unreadable(master_cfg)
     _refuse_full(out, force)
     extracted = extract(python or find_python(), master_cfg, timeout)
     converted = convert(extracted, file=master_cfg.name, directory=str(master_cfg.parent))
@@ -50,6 +52,14 @@ def from_buildbot(master_cfg: Path, python: str | None, out: Path, force: bool, 
     (out / FILE_NAME).write_text(converted.yaml)
     (out / REPORT_NAME).write_text(converted.unconverted)
     click.echo(_json(converted, master_cfg.parent) if as_json else _summary(converted, out))
+
+
+def _refuse_unreadable(master_cfg: Path) -> None:
+    try:
+        read_file(master_cfg, 1, pipe_seconds=0.0)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise click.ClickException(f"{master_cfg.name} can't be read: {reason}") from None
 
 
 def _refuse_full(out: Path, force: bool) -> None:

@@ -20,7 +20,7 @@ KINDS = (UNSEEN, TRACEBACK)
 PATTERNS = ("*.db", "logs/*.db", "views/*.db", "*.db-wal", "logs/*.db-wal", "views/*.db-wal")
 SAY_EVERY = 100
 ANYWHERE = 0.1
-CONTINUED = frozenset({"reader_position", "tile"})
+CONTINUED = frozenset({"made_of", "reader_position", "tile"})
 
 
 def of_everything(options: LoopOptions) -> LoopOutcome:
@@ -72,8 +72,9 @@ def with_another_bit(data: bytes, random: Random) -> bytes:
 def content_of(path: Path) -> Sequence[Any]:
     """All rows of all tables that the file holds.
 
-    But not what is right whatever it is: where a read model stands between two facts that it wants, how far the Merkle
-    tree has come (it is continued from the facts), and how tables are declared, which concerns what is still to come.
+    But not what is right whatever it is: where a read model stands between two facts that it wants, which ledger it was
+    made of (where that doesn't fit it is made anew), how far the Merkle tree has come (it is continued from the facts),
+    and how tables are declared, which concerns what is still to come.
     """
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         database.text_factory = bytes

@@ -11,11 +11,11 @@ from buildledger.config import inputs, matrix, resolved
 from buildledger.config.document import Document
 from buildledger.config.expressions import ValueType
 from buildledger.config.filling import Filling, plain
-from buildledger.config.inherited import check_project, check_properties
+from buildledger.config.inherited import check_expressions, check_project, check_properties
 from buildledger.config.inputs import InputSpec
 from buildledger.config.parsing import Parsed
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.scopes import ANYTHING, CONDITIONS, NUMBERS, Place, Scope
+from buildledger.config.scopes import ANYTHING, Place, Scope
 from buildledger.config.secrets.provider import SecretProvider
 from buildledger.config.steps import expansion
 from buildledger.config.steps.checkout import CheckoutStep
@@ -64,13 +64,7 @@ class BuilderResolver:
 
     def _check(self) -> None:
         model, scope, path = self._model, self._scope, self._path
-        for key, place in (("when", Place.REQUEST), ("worker", Place.WORKER)):
-            if (source := getattr(model, key)) is not None:
-                scope.check_expression((*path, key), source, place, CONDITIONS)
-        if isinstance(model.priority, Expression):
-            scope.check_expression((*path, "priority", "expr"), model.priority.source, Place.REQUEST, NUMBERS)
-        if isinstance(model.pick, Expression):
-            scope.check_expression((*path, "pick", "expr"), model.pick.source, Place.PICK, NUMBERS)
+        check_expressions(scope, path, model)
         check_properties(scope, (*path, "properties"), model.properties)
         check_project(self._document, self._parsed, (*path, "project"), model.project)
         check_environment(scope, (*path, "env"), model.env, Place.STEP)

@@ -35,6 +35,16 @@ def check_inherited(document: Document, parsed: Parsed, secrets: SecretProvider 
     model, path = parsed.defaults.builder, ("defaults", "builder")
     check_properties(scope, (*path, "properties"), model.properties)
     check_environment(scope, (*path, "env"), model.env, Place.STEP)
+    check_expressions(scope, path, model)
+    parsed.declared_locks.check(document, (*path, "locks"), model.locks)
+    check_project(document, parsed, (*path, "project"), model.project)
+    if document.reports != before and document.failed:
+        parsed.properties = {}
+        parsed.defaults = parsed.defaults.model_copy(update={"builder": BuilderDefaults()})
+
+
+def check_expressions(scope: Scope, path: Path, model: BuilderDefaults) -> None:
+    """Check the conditions of a builder, and what chooses between its requests and its workers."""
     for key, place in (("when", Place.REQUEST), ("worker", Place.WORKER)):
         if (source := getattr(model, key)) is not None:
             scope.check_expression((*path, key), source, place, CONDITIONS)
@@ -42,11 +52,6 @@ def check_inherited(document: Document, parsed: Parsed, secrets: SecretProvider 
         scope.check_expression((*path, "priority", "expr"), model.priority.source, Place.REQUEST, NUMBERS)
     if isinstance(model.pick, Expression):
         scope.check_expression((*path, "pick", "expr"), model.pick.source, Place.PICK, NUMBERS)
-    parsed.declared_locks.check(document, (*path, "locks"), model.locks)
-    check_project(document, parsed, (*path, "project"), model.project)
-    if document.reports != before and document.failed:
-        parsed.properties = {}
-        parsed.defaults = parsed.defaults.model_copy(update={"builder": BuilderDefaults()})
 
 
 def check_properties(scope: Scope, path: Path, properties: Mapping[str, Any]) -> None:

@@ -23,9 +23,9 @@ from buildledger.cli.config_files import (
 from buildledger.cli.config_history import history, show
 from buildledger.cli.config_render import render
 from buildledger.cli.from_buildbot import from_buildbot
-from buildledger.config import report
-from buildledger.config.reference import reference
-from buildledger.config.schema import schema
+from buildledger.config.models.reference import reference
+from buildledger.config.models.schema import schema
+from buildledger.config.problems import report
 
 
 @click.group()

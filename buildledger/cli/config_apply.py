@@ -16,9 +16,9 @@ from buildledger.cli.client import Client
 from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file, origin_of, strict_option
 from buildledger.cli.config_history import REVISION, stored_configuration
 from buildledger.cli.options import json_option, state_option
-from buildledger.config.diff import ExitCode, diff
-from buildledger.config.given_files import whereabouts
-from buildledger.config.plan import coloured, plan_text
+from buildledger.config.plan.diff import ExitCode, diff
+from buildledger.config.plan.plan import coloured, plan_text
+from buildledger.config.reading.given_files import whereabouts
 from buildledger.config.resolved import Configuration
 
 MOVED = 3

@@ -10,11 +10,11 @@ import click
 from buildledger.cli.config_files import FILE, loaded_file
 from buildledger.cli.installation import found_config
 from buildledger.cli.options import json_option
-from buildledger.config.explain import Explanation, UnknownBuilderError, explain
-from buildledger.config.explained import Explained, to_json, to_yaml
-from buildledger.config.merge import merge
-from buildledger.config.parsing import parse
-from buildledger.config.yaml_reader import read
+from buildledger.config.explain.explain import Explanation, UnknownBuilderError, explain
+from buildledger.config.explain.explained import Explained, to_json, to_yaml
+from buildledger.config.loading.merge import merge
+from buildledger.config.loading.parsing import parse
+from buildledger.config.reading.yaml_reader import read
 from buildledger.wording import plural
 
 CELLS_SHOWN = 20

@@ -10,12 +10,14 @@ from pathlib import Path
 import click
 import msgspec
 
-from buildledger.config import given_files, limits, report
-from buildledger.config.files import Given, from_bytes
+from buildledger.config import limits
 from buildledger.config.load import Loaded, Loader
-from buildledger.config.problems import listed
-from buildledger.config.repo_file import check as check_repo_file
-from buildledger.config.repo_grants import RepoFile
+from buildledger.config.pipelines.repo_file import check as check_repo_file
+from buildledger.config.pipelines.repo_grants import RepoFile
+from buildledger.config.problems import report
+from buildledger.config.problems.problem import listed
+from buildledger.config.reading import given_files
+from buildledger.config.reading.files import Given, from_bytes
 from buildledger.config.resolved import Configuration
 
 FILE = click.Path(allow_dash=True, path_type=Path)

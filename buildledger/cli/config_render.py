@@ -13,8 +13,8 @@ import click
 from buildledger.child_processes import CannotStartError, Completed, TookTooLongError, run
 from buildledger.cli.config_files import NOT_THE_SERVER, text_of
 from buildledger.config import limits
-from buildledger.config.files import from_bytes
 from buildledger.config.load import Loader
+from buildledger.config.reading.files import from_bytes
 
 RENDER_SECONDS = 60.0
 """How long a program may take, unless it is told otherwise."""

@@ -10,8 +10,8 @@ import click
 from buildledger.cli.buildbot_process import extract, find_python
 from buildledger.config.convert.buildbot import unconverted
 from buildledger.config.convert.buildbot.conversion import Conversion, convert
-from buildledger.config.first.document import FILE_NAME
-from buildledger.config.given_files import read_file
+from buildledger.config.init.document import FILE_NAME
+from buildledger.config.reading.given_files import read_file
 from buildledger.wording import plural
 
 REPORT_NAME = "unconverted.md"

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from buildledger.cli.repository import Repository, repository_at
-from buildledger.config.first.detect import detect
-from buildledger.config.first.document import FILE_NAME, write
-from buildledger.config.first.recipe import Recipe
+from buildledger.config.init.detect import detect
+from buildledger.config.init.document import FILE_NAME, write
+from buildledger.config.init.recipe import Recipe
 
 WHERE_FROM = {
     "uv": "https://docs.astral.sh/uv",

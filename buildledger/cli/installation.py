@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from buildledger.config.first.document import FILE_NAME, name_of
+from buildledger.config.init.document import FILE_NAME, name_of
 
 STATE_WITHOUT_FILE = Path("var")
 NAME_CHARACTERS = 32

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import click
 
 from buildledger.cli.installation import STATE_WITHOUT_FILE, default_state
-from buildledger.config.first.document import FILE_NAME
+from buildledger.config.init.document import FILE_NAME
 from buildledger.settings import Address, SettingsError
 
 SHOWN_CHARACTERS = 80

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from buildledger.config.first.document import FILE_NAME
-from buildledger.config.first.tree import Tree
+from buildledger.config.init.document import FILE_NAME
+from buildledger.config.init.tree import Tree
 from buildledger.domain.schedule import default_branch
 from buildledger.sources.git.command import INHERITED
 from buildledger.wording import plural

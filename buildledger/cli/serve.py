@@ -14,7 +14,7 @@ from buildledger.cli.installation import default_state, found_config
 from buildledger.cli.narration import Introduction, Narration
 from buildledger.cli.options import AddressType, GivenFile, SizeType, database_option, state_option
 from buildledger.cli.server_process import run_as_server
-from buildledger.config.first.document import FILE_NAME
+from buildledger.config.init.document import FILE_NAME
 from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
 EPILOG = """\b
@@ -176,8 +176,8 @@ def serve(
     """
     from buildledger.audit.start_check import DamagedError
     from buildledger.composition import run_server
-    from buildledger.config.problems import ConfigErrors
-    from buildledger.config.report import problems_text
+    from buildledger.config.problems.problem import ConfigErrors
+    from buildledger.config.problems.report import problems_text
     from buildledger.ledger.errors import LedgerFormatError, LedgerUnavailable, StoreError
     from buildledger.ledger.signing import HeadSignatureError
     from buildledger.logs.store import LogStoreError

@@ -28,8 +28,8 @@ from buildledger.composition.state_directory import admin_token, sole_owner, tel
 from buildledger.composition.stores import Stores, open_stores, open_views
 from buildledger.composition.web import ended_sessions, listen, serve_api
 from buildledger.config.configurations import Configurations
-from buildledger.config.problems import ConfigErrors
-from buildledger.config.report import problems_text
+from buildledger.config.problems.problem import ConfigErrors
+from buildledger.config.problems.report import problems_text
 from buildledger.elastic import assembly as elastic
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration

@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 
-from buildledger.config.effective import compose, compose_allowed, refusal
+from buildledger.config.pipelines.effective import compose, compose_allowed, refusal
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied

@@ -8,8 +8,8 @@ from typing import Any, Literal, assert_never
 import msgspec
 
 from buildledger.config import limits
-from buildledger.config.expressions import ENGINE, ExpressionError, ValueType
-from buildledger.config.problems import did_you_mean, listed
+from buildledger.config.expressions.cel import ENGINE, ExpressionError, ValueType
+from buildledger.config.problems.problem import did_you_mean, listed
 from buildledger.config.values import Plain
 
 

@@ -5,34 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildledger.config import (
-    builders,
-    grants,
-    limits,
-    parsing,
-    projects,
-    resolved,
-    secret_settings,
-    sources,
-    triggers,
-    workers,
-)
-from buildledger.config.document import Document
-from buildledger.config.doubts.report import warn
-from buildledger.config.doubts.texts import warn_of_texts
-from buildledger.config.doubts.workers import IdleWarning
-from buildledger.config.files import Given, read_files
+from buildledger.config import limits, resolved
 from buildledger.config.foreign.recognition import Foreign, recognise
-from buildledger.config.inherited import check_inherited
 from buildledger.config.inputs import InputSpec
-from buildledger.config.kept import AskedSecrets, Kept
-from buildledger.config.lock_checks import check_lock_order
-from buildledger.config.merge import merge
-from buildledger.config.problems import ConfigErrors, Problem
+from buildledger.config.loading import builders, grants, parsing, projects, secret_settings, sources, triggers, workers
+from buildledger.config.loading.inherited import check_inherited
+from buildledger.config.loading.kept import AskedSecrets, Kept
+from buildledger.config.loading.lock_checks import check_lock_order
+from buildledger.config.loading.merge import merge
+from buildledger.config.loading.warnings.report import warn
+from buildledger.config.loading.warnings.texts import warn_of_texts
+from buildledger.config.loading.warnings.workers import IdleWarning
+from buildledger.config.problems.problem import ConfigErrors, Problem
+from buildledger.config.reading.document import Document
+from buildledger.config.reading.files import Given, read_files
+from buildledger.config.reading.yaml_reader import Reader
+from buildledger.config.references.scopes import Scope
 from buildledger.config.resolved import Configuration
-from buildledger.config.scopes import Scope
 from buildledger.config.secrets.providers import provider
-from buildledger.config.yaml_reader import Reader
 from buildledger.wording import plural
 
 

@@ -7,12 +7,12 @@ import contextlib
 import logging
 from pathlib import Path
 
-from buildledger.config.diff import diff
-from buildledger.config.files import Stamp, stamp
 from buildledger.config.load import Loader
-from buildledger.config.plan import stored_lines
-from buildledger.config.problems import ConfigErrors
-from buildledger.config.report import problems_text
+from buildledger.config.plan.diff import diff
+from buildledger.config.plan.plan import stored_lines
+from buildledger.config.problems.problem import ConfigErrors
+from buildledger.config.problems.report import problems_text
+from buildledger.config.reading.files import Stamp, stamp
 from buildledger.domain.config import ApplyConfig
 from buildledger.domain.refusals import ConfigReplacedRefusal
 from buildledger.events.limits import LINE_CHARACTERS, storable

@@ -17,7 +17,7 @@ from buildledger.projections.row_buffers import AppendBuffer, Row, VersionedRows
 
 
 class Queue:
-    """Requests with their state. Why one waits isn't stored: `config/wait_reason.py` says it."""
+    """Requests with their state. Why one waits isn't stored: `config/evaluation/wait_reason.py` says it."""
 
     NAME: ClassVar[str] = "queue"
     VERSION: ClassVar[int] = 3

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import msgspec
 import sqlalchemy as sa
 
-from buildledger.config.namespace import source_of
+from buildledger.config.pipelines.namespace import source_of
 from buildledger.config.resolved import Configuration
 from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.results import Result

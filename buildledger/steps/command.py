@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from buildledger.config import evaluate, values
+from buildledger.config import values
+from buildledger.config.evaluation import evaluate
 from buildledger.config.steps.step import Timeout
 from buildledger.events.operation import EnvironmentValue, Run, SecretName, Text
 from buildledger.steps.program import StepInputs

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 
-from buildledger.config import evaluate
+from buildledger.config.evaluation import evaluate
 from buildledger.config.steps.download import DownloadStep, Origin
 from buildledger.events.answers import FOUND_ARTIFACT
 from buildledger.events.operation import Download, EndReason, FindArtifact

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from buildledger.config.evaluate import Context, EvaluationError
+from buildledger.config.evaluation.evaluate import Context, EvaluationError
 from buildledger.events.operation import Ended, OperationSpec
 from buildledger.events.request import SourceStamp
 from buildledger.events.results import Result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from buildledger.config import evaluate
+from buildledger.config.evaluation import evaluate
 from buildledger.config.steps.run import RunStep
 from buildledger.steps.command import command, label
 from buildledger.steps.outcome import conclude

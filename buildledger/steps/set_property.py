@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from buildledger.config import evaluate, limits
+from buildledger.config import limits
+from buildledger.config.evaluation import evaluate
 from buildledger.config.steps.set_property import SetPropertyStep
 from buildledger.events.results import Result
 from buildledger.steps.command import command, label

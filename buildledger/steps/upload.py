@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posixpath import basename, normpath
 
-from buildledger.config import evaluate
+from buildledger.config.evaluation import evaluate
 from buildledger.config.steps.step import names_artifact
 from buildledger.config.steps.upload import UploadStep
 from buildledger.events.answers import KEPT_ARTIFACT, KeptArtifact

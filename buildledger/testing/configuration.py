@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from buildledger.config.load import resolve_text
-from buildledger.config.problems import ConfigErrors
+from buildledger.config.problems.problem import ConfigErrors
 from buildledger.config.resolved import Configuration
 
 

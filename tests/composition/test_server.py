@@ -11,7 +11,7 @@ import pytest
 
 from buildledger.clock import SystemClock
 from buildledger.composition.server import Server
-from buildledger.config.problems import ConfigErrors
+from buildledger.config.problems.problem import ConfigErrors
 from buildledger.events.config import ConfigApplied, ConfigEffectFailed
 from buildledger.events.fact import Fact
 from buildledger.events.seal import SealMade

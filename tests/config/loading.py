@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.config.codes import CODES
-from buildledger.config.problems import ConfigErrors
+from buildledger.config.problems.codes import CODES
+from buildledger.config.problems.problem import ConfigErrors
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.testing.configuration import load_text
 

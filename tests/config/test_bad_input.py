@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from buildledger.config import limits
-from buildledger.config.files import from_bytes, read_files, stamp
-from buildledger.config.given_files import read_file
 from buildledger.config.load import Loader
+from buildledger.config.reading.files import from_bytes, read_files, stamp
+from buildledger.config.reading.given_files import read_file
 
 SOUND = "version: 1\nbuilders:\n  a: {steps: [{run: [make]}]}\n"
 
@@ -62,7 +62,7 @@ class Restless:
 def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is taken is what stood there as a whole; a mixture never is."""
     (file := tmp_path / "ci.yaml").write_text(SOUND)
-    monkeypatch.setattr("buildledger.config.files.read_file", Restless(2).read_file)
+    monkeypatch.setattr("buildledger.config.reading.files.read_file", Restless(2).read_file)
     assert read_files(file).texts == {str(file): "version: 1\n# 0 left\n"}
 
 
@@ -70,7 +70,7 @@ def test_files_that_never_stand_still_are_refused(tmp_path: Path, monkeypatch: p
     """Somebody writes into one of them all the time: that is said, and nothing that was read is used."""
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(SOUND)
-    monkeypatch.setattr("buildledger.config.files.read_file", Restless(1000).read_file)
+    monkeypatch.setattr("buildledger.config.reading.files.read_file", Restless(1000).read_file)
     given = read_files(tmp_path)
     assert given.texts == {}
     assert "changes all the time while it is read" in given.problems[0].message

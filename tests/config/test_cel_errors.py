@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buildledger.config.cel_errors import translate
-from buildledger.config.expressions import ENGINE, ExpressionError, UnknownNameError, ValueType
+from buildledger.config.expressions.cel import ENGINE, ExpressionError, UnknownNameError, ValueType
+from buildledger.config.expressions.cel_errors import translate
 from buildledger.config.values import Plain
 
 VARIABLES = {

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from buildledger.config.load import load
-from buildledger.config.problems import ConfigErrors
-from buildledger.config.report import problems_text, sarif
+from buildledger.config.problems.problem import ConfigErrors
+from buildledger.config.problems.report import problems_text, sarif
 from buildledger.config.stored import read_configuration
 from buildledger.testing.configuration import load_text
 from tests.config.loading import BASE, EXAMPLES, loaded

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buildledger.config import evaluate
-from buildledger.config.conjunction import conjuncts
-from buildledger.config.evaluate import ChangeView, Context, WorkerView
+from buildledger.config.evaluation import evaluate
+from buildledger.config.evaluation.evaluate import ChangeView, Context, WorkerView
+from buildledger.config.expressions.conjunction import conjuncts
 from buildledger.config.values import Expression
 
 

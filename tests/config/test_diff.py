@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
 
-from buildledger.config.diff import SECTIONS, Diff, Entry, ExitCode, FieldChange, diff
-from buildledger.config.plan import STORED_LINES, lines, plan_text, stored_lines
+from buildledger.config.plan.diff import SECTIONS, Diff, Entry, ExitCode, FieldChange, diff
+from buildledger.config.plan.plan import STORED_LINES, lines, plan_text, stored_lines
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
 from buildledger.events.stored_format import UnreadableTextError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from buildledger.config.diff import diff
-from buildledger.config.effects import Standing, effects
+from buildledger.config.plan.diff import diff
+from buildledger.config.plan.effects import Standing, effects
 from tests.config.loading import loaded
 
 TEXT = """\

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from buildledger.config import evaluate, limits
-from buildledger.config.evaluate import BuildView, ChangeView, Context, EvaluationError, WorkerView
+from buildledger.config import limits
+from buildledger.config.evaluation import evaluate
+from buildledger.config.evaluation.evaluate import BuildView, ChangeView, Context, EvaluationError, WorkerView
 from buildledger.config.values import EnvironmentValue, Expression, InputRef, PropertyRef, SecretRef, Spread
 from tests.config.loading import with_builder
 

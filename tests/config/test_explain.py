@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from buildledger.config import builder_models
-from buildledger.config.explain import REPLACED, Explanation, UnknownBuilderError, explain
-from buildledger.config.explained import DEFAULT, Explained, to_json, to_yaml
-from buildledger.config.parsing import parse
+from buildledger.config.explain.explain import REPLACED, Explanation, UnknownBuilderError, explain
+from buildledger.config.explain.explained import DEFAULT, Explained, to_json, to_yaml
+from buildledger.config.fields.strict import Strict
+from buildledger.config.loading.parsing import parse
+from buildledger.config.models import builder_models
+from buildledger.config.reading.yaml_reader import read
 from buildledger.config.resolved import Builder
 from buildledger.config.steps.kinds import KINDS
-from buildledger.config.strict import Strict
-from buildledger.config.yaml_reader import read
 from tests.config.loading import EXAMPLES, REPOSITORY, loaded
 
 EVERYTHING = (REPOSITORY / "tests" / "golden" / "stored" / "everything.yaml").read_text()

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from buildledger.config.fields.strict import Strict
 from buildledger.config.foreign.tables import ANY_WORD, WORDS
-from buildledger.config.problems import ConfigErrors
+from buildledger.config.problems.problem import ConfigErrors
+from buildledger.config.reading.yaml_reader import read
 from buildledger.config.steps.kinds import NAMES
-from buildledger.config.strict import Strict
-from buildledger.config.yaml_reader import read
 from buildledger.testing.configuration import load_text
 
 REFERENCES = {"unknown-source", "unknown-builder", "unknown-template", "unknown-lock", "missing-key", "steps"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.config.given_files import read_file
+from buildledger.config.reading.given_files import read_file
 from buildledger.config.secrets.files import FileSecrets
 from buildledger.config.secrets.provider import SecretUnavailableError
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buildledger.config.files import Given
 from buildledger.config.load import Loaded, Loader
+from buildledger.config.reading.files import Given
 
 HEAD = """\
 version: 1

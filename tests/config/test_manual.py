@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from buildledger.config import codes
+from buildledger.config.fields.strict import Strict
 from buildledger.config.load import resolve_text
-from buildledger.config.models import File
-from buildledger.config.reference import reference
-from buildledger.config.schema import schema
+from buildledger.config.models.file_models import File
+from buildledger.config.models.reference import reference
+from buildledger.config.models.schema import schema
+from buildledger.config.problems import codes
 from buildledger.config.steps.checkout import CheckoutModel
 from buildledger.config.steps.step import StepModel
-from buildledger.config.strict import Strict
 from tests.config.loading import REPOSITORY
 
 MANUAL = (REPOSITORY / "docs" / "configuration.md").read_text()

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buildledger.config.codes import CODES
-from buildledger.config.problems import ConfigErrors
+from buildledger.config.problems.codes import CODES
+from buildledger.config.problems.problem import ConfigErrors
+from buildledger.config.reading.yaml_reader import read
 from buildledger.config.stored import read_configuration
-from buildledger.config.yaml_reader import read
 from buildledger.testing.configuration import load_text
 from tests.config.loading import EXAMPLES
 

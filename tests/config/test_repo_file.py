@@ -6,11 +6,11 @@ import textwrap
 
 import pytest
 
-from buildledger.config.effective import compose_allowed, refusal, secrets_of
-from buildledger.config.expressions import ENGINE
+from buildledger.config.expressions.cel import ENGINE
 from buildledger.config.limits import PIPELINE_BYTES
-from buildledger.config.repo_file import Checked, check
-from buildledger.config.repo_grants import RepoFile
+from buildledger.config.pipelines.effective import compose_allowed, refusal, secrets_of
+from buildledger.config.pipelines.repo_file import Checked, check
+from buildledger.config.pipelines.repo_grants import RepoFile
 from buildledger.config.resolved import ChangeTrigger, Configuration, SuccessTrigger
 from buildledger.config.steps.download import DownloadStep
 from buildledger.testing.configuration import load_text

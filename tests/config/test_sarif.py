@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from buildledger.config.codes import CODES
-from buildledger.config.problems import Problem
-from buildledger.config.report import sarif
+from buildledger.config.problems.codes import CODES
+from buildledger.config.problems.problem import Problem
+from buildledger.config.problems.report import sarif
 from tests.config.wrong import FILES, found
 
 RUN_KEYS = {"tool", "columnKind", "results"}

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buildledger.config import parsing, scalars
-from buildledger.config.document import Document
-from buildledger.config.schema import schema
-from buildledger.config.value_schemas import NAMED
-from buildledger.config.yaml_reader import read
+from buildledger.config.fields.value_schemas import NAMED
+from buildledger.config.loading import parsing
+from buildledger.config.models.schema import schema
+from buildledger.config.reading import scalars
+from buildledger.config.reading.document import Document
+from buildledger.config.reading.yaml_reader import read
 from tests.config.loading import EXAMPLES, REPOSITORY
 
 WHOLE_FORMAT = (

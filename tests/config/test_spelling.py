@@ -9,9 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from buildledger.config import limits, spelling
-from buildledger.config.fields import DurationOrNever, Size
-from buildledger.config.yaml_reader import read
+from buildledger.config import limits
+from buildledger.config.fields import spelling
+from buildledger.config.fields.field_types import DurationOrNever, Size
+from buildledger.config.reading.yaml_reader import read
 
 
 @given(milliseconds=st.one_of(st.none(), st.integers(1, limits.DURATION_SECONDS * 1_000)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from buildledger.config.evaluate import ChangeView, Context, EvaluationError, WorkerView
-from buildledger.config.unmet_condition import ELEMENTS_NAMED_MAX, VALUE_CHARACTERS_MAX, unmet
+from buildledger.config.evaluation.evaluate import ChangeView, Context, EvaluationError, WorkerView
+from buildledger.config.evaluation.unmet_condition import ELEMENTS_NAMED_MAX, VALUE_CHARACTERS_MAX, unmet
 from buildledger.config.values import Expression, InputRef
 
 CONTEXT = Context(

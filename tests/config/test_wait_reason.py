@@ -9,10 +9,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from buildledger.config.evaluate import WorkerView
+from buildledger.config.evaluation.evaluate import WorkerView
+from buildledger.config.evaluation.placement import Candidate, RunningBuild
+from buildledger.config.evaluation.wait_reason import Situation, WaitReason
 from buildledger.config.lock_uses import LockUse
-from buildledger.config.placement import Candidate, RunningBuild
-from buildledger.config.wait_reason import Situation, WaitReason
 from buildledger.events.request import SourceStamp
 from buildledger.testing.configuration import load_text
 

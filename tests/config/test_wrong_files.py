@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.config.codes import CODES
+from buildledger.config.problems.codes import CODES
 from tests.config.wrong import FILES, FOLDER, answer, expected, found
 
 NO_SMALL_FILE = {"file", "limit-builders", "limit-expanded", "limit-file", "limit-nodes", "limit-problems"}

@@ -9,7 +9,7 @@ import pytest
 
 from buildledger.config import limits
 from buildledger.config.load import check
-from buildledger.config.yaml_reader import read
+from buildledger.config.reading.yaml_reader import read
 
 
 def codes(text: str) -> list[str]:

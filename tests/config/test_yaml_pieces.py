@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from buildledger.config.document import Document
-from buildledger.config.problems import Path
-from buildledger.config.yaml_events import NotQuick, NotYaml, careful_events, quick_events
-from buildledger.config.yaml_pieces import cut, read_pieces
-from buildledger.config.yaml_reader import Reader, read, read_whole
-from buildledger.config.yaml_tree import Tree, Unreadable
+from buildledger.config.problems.problem import Path
+from buildledger.config.reading.document import Document
+from buildledger.config.reading.yaml_events import NotQuick, NotYaml, careful_events, quick_events
+from buildledger.config.reading.yaml_pieces import cut, read_pieces
+from buildledger.config.reading.yaml_reader import Reader, read, read_whole
+from buildledger.config.reading.yaml_tree import Tree, Unreadable
 from tests.config.loading import EXAMPLES
 
 SOURCES = [file.read_text() for file in sorted(EXAMPLES.glob("*.yaml"))]

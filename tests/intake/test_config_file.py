@@ -10,7 +10,7 @@ import pytest
 
 from buildledger.clock import SystemClock
 from buildledger.config.configurations import Configurations
-from buildledger.config.problems import ConfigErrors
+from buildledger.config.problems.problem import ConfigErrors
 from buildledger.events.config import ConfigApplied
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import LOOK_SECONDS, ConfigFile

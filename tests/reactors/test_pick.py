@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildledger.config.evaluate import WorkerView
+from buildledger.config.evaluation.evaluate import WorkerView
 from buildledger.config.values import Expression
 from buildledger.reactors.scheduling.picks import WorkerCapacity, order_for
 from tests.reactors.builders_and_workers import workers

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from buildledger.config.evaluation.wait_reason import WaitReason
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
-from buildledger.config.wait_reason import WaitReason
 from buildledger.events import build, request, worker
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded

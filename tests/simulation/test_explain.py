@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from buildledger.config.wait_reason import WaitReason
+from buildledger.config.evaluation.wait_reason import WaitReason
 from buildledger.domain.refusals import Refusal
 from buildledger.domain.request import CancelRequest, PrioritiseRequest
 from buildledger.domain.worker import PauseWorker, ResumeWorker, RevokeWorker

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildledger.config.evaluate import Context
+from buildledger.config.evaluation.evaluate import Context
 from buildledger.config.steps.checkout import CheckoutStep
 from buildledger.config.steps.download import DownloadStep, Origin
 from buildledger.config.steps.kinds import Step

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from buildledger.config import limits
-from buildledger.config.evaluate import Context
+from buildledger.config.evaluation.evaluate import Context
 from buildledger.config.steps.run import RunStep
 from buildledger.config.steps.script import ScriptStep
 from buildledger.config.steps.set_property import SetPropertyStep

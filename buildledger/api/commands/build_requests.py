@@ -16,7 +16,7 @@ from buildledger.api.commands.revisions import check_stamp, stamp_of
 from buildledger.api.http.problems import Invalid
 from buildledger.api.models import request_models
 from buildledger.api.queries.builds import obtained_revisions, seq_of, stored_build
-from buildledger.config.addresses import readdressed
+from buildledger.config.evaluation.addresses import readdressed
 from buildledger.config.inputs import InputErrors, bind
 from buildledger.config.resolved import Builder, Configuration, ManualTrigger
 from buildledger.domain import request as domain

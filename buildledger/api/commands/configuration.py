@@ -11,11 +11,11 @@ from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.http.problems import ConfigurationMoved, ConfigurationUnusable, Invalid, NotFound
 from buildledger.api.queries import revisions as queries
 from buildledger.api.queries.personal_data import PersonalDataResolver
-from buildledger.config.diff import diff
-from buildledger.config.plan import stored_lines
+from buildledger.config.plan.diff import diff
+from buildledger.config.plan.plan import stored_lines
+from buildledger.config.plan.usable import hindrances
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
-from buildledger.config.usable import hindrances
 from buildledger.domain.config import ApplyConfig, RequireConfig
 from buildledger.domain.refusals import ConfigReplacedRefusal, ConfigRevisionRefusal
 from buildledger.events.stored_format import UnreadableTextError

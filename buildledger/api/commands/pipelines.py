@@ -10,8 +10,8 @@ from buildledger.api.http.problems import Invalid, NotFound
 from buildledger.api.models.request_models import ForceBody, StampBody
 from buildledger.api.queries.pipelines import as_pipeline, newest_outcome
 from buildledger.config.configurations import UnreadablePipelineError
-from buildledger.config.namespace import source_of
-from buildledger.config.problems import did_you_mean
+from buildledger.config.pipelines.namespace import source_of
+from buildledger.config.problems.problem import did_you_mean
 from buildledger.config.resolved import Configuration
 from buildledger.events.pipeline import PipelineRead
 

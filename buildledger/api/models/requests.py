@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from buildledger.api.models.locks import LockHolder
 from buildledger.api.models.scalars import Actor, BuilderName, Cursor, Id, Moment, Position, ResultName, SourceStamp
-from buildledger.config import wait_reason
+from buildledger.config.evaluation import wait_reason
 
 RequestStatus = Literal["waiting", "claimed", "collapsed", "finished"]
 

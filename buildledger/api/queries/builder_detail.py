@@ -13,7 +13,7 @@ from buildledger.api.queries.select_builds import SelectBuilds
 from buildledger.api.queries.sources import default_branch_of, last_moved_branches
 from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.config.inputs import InputSpec
-from buildledger.config.problems import did_you_mean
+from buildledger.config.problems.problem import did_you_mean
 from buildledger.config.resolved import Builder, Configuration
 
 VIEWS = ("status", "queue", "workers", "changes", "people", "revisions")

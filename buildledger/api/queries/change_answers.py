@@ -15,7 +15,7 @@ from buildledger.api.queries.locks import LockSituation
 from buildledger.api.queries.pipelines import as_pipeline, outcome_at
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.success_answers import RequestedBuild, SuccessAnswers, concerned, requested
-from buildledger.config.filter_reason import FilterReason, Seen, why_filtered
+from buildledger.config.evaluation.filter_reason import FilterReason, Seen, why_filtered
 from buildledger.config.resolved import ChangeTrigger, Configuration, Source
 from buildledger.domain.schedule import default_branch
 from buildledger.events.change import BranchMoved, FileChange

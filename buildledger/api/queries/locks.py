@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from buildledger.api.models import locks as models
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.select_builds import running
-from buildledger.config.lock_reason import LockWaiter, why_step_waits
+from buildledger.config.evaluation.lock_reason import LockWaiter, why_step_waits
+from buildledger.config.evaluation.placement import RunningBuild, free_locks
 from buildledger.config.lock_uses import LockUse
-from buildledger.config.placement import RunningBuild, free_locks
 from buildledger.config.resolved import Configuration
 from buildledger.projections import status_tables
 from buildledger.projections.columns import moment

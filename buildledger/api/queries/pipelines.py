@@ -7,8 +7,8 @@ from typing import Literal
 from buildledger.api.models import pipelines as models
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.sources import default_branch_of, heads_of
-from buildledger.config.namespace import source_of
-from buildledger.config.problems import Problem
+from buildledger.config.pipelines.namespace import source_of
+from buildledger.config.problems.problem import Problem
 from buildledger.config.resolved import Configuration, RepoPipeline
 from buildledger.events.catalogue import stored_names
 from buildledger.events.ids import revision_pipeline_id

@@ -9,9 +9,9 @@ from buildledger.api.queries import revisions as queries
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.standing import standing
 from buildledger.config.configurations import UnreadableConfigurationError
-from buildledger.config.diff import diff
-from buildledger.config.effects import effects
-from buildledger.config.plan import plan_text
+from buildledger.config.plan.diff import diff
+from buildledger.config.plan.effects import effects
+from buildledger.config.plan.plan import plan_text
 from buildledger.config.resolved import Configuration
 
 VIEWS = ("revisions", "queue", "status", "workers")

@@ -8,7 +8,7 @@ from buildledger.api.http.problems import NotFound
 from buildledger.api.models.projects import Project
 from buildledger.api.queries.readings import Readings
 from buildledger.config import resolved
-from buildledger.config.problems import did_you_mean
+from buildledger.config.problems.problem import did_you_mean
 from buildledger.projections import status_tables
 
 VIEWS = ("status", "revisions")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from buildledger.api.http.problems import NotFound
 from buildledger.api.models import changes as models
-from buildledger.config.problems import did_you_mean, listed
+from buildledger.config.problems.problem import did_you_mean, listed
 from buildledger.domain.schedule import default_branch
 from buildledger.projections import changes as tables
 from buildledger.projections.columns import moment

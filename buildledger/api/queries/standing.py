@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from buildledger.api.queries.select_builds import is_unfinished
-from buildledger.config.effects import Standing
+from buildledger.config.plan.effects import Standing
 from buildledger.projections import queue_tables, status_tables
 from buildledger.projections.reading import Reading
 from buildledger.projections.workers import worker as worker_table

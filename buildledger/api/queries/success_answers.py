@@ -10,11 +10,11 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.models.changes import UpstreamBuild
-from buildledger.config.evaluate import BuildView, Context, EvaluationError
-from buildledger.config.expressions import mentioned
-from buildledger.config.placement import inputs_of, request_context
+from buildledger.config.evaluation.evaluate import BuildView, Context, EvaluationError
+from buildledger.config.evaluation.placement import inputs_of, request_context
+from buildledger.config.evaluation.unmet_condition import unmet
+from buildledger.config.expressions.cel import mentioned
 from buildledger.config.resolved import ChangeTrigger, Configuration, SuccessTrigger
-from buildledger.config.unmet_condition import unmet
 from buildledger.events.request import SourceStamp
 
 SUCCEEDED = ("success", "warnings")

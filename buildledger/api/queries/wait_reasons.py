@@ -14,9 +14,9 @@ from buildledger.api.queries import machines as machine_queries
 from buildledger.api.queries import workers as worker_queries
 from buildledger.api.queries.locks import LockSituation, lock_holders
 from buildledger.api.queries.readings import Readings
-from buildledger.config.placement import Candidate, worker_view
+from buildledger.config.evaluation.placement import Candidate, worker_view
+from buildledger.config.evaluation.wait_reason import Situation, tried_again
 from buildledger.config.resolved import Configuration
-from buildledger.config.wait_reason import Situation, tried_again
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import SourceStamp
 from buildledger.projections import queue_tables

@@ -23,7 +23,7 @@ from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
 from buildledger.api.queries import plans
 from buildledger.api.queries import revisions as queries
 from buildledger.api.queries.readings import Readings, ReadModelsAsOf
-from buildledger.config.usable import hindrances
+from buildledger.config.plan.usable import hindrances
 from buildledger.domain.config import ApplyConfig
 
 LISTING = "revisions"

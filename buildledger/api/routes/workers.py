@@ -23,7 +23,7 @@ from buildledger.api.models.limits import PAGE_DEFAULT
 from buildledger.api.queries import workers as queries
 from buildledger.api.queries.readings import ReadModelsAsOf
 from buildledger.api.queries.select_builds import running
-from buildledger.config.problems import did_you_mean
+from buildledger.config.problems.problem import did_you_mean
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import AGGREGATE as ENROLLMENT
 from buildledger.domain.enrollment import IssueEnrollment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from buildledger.config import limits
-from buildledger.config.given_files import read_file
+from buildledger.config.reading.given_files import read_file
 from buildledger.config.secrets.provider import SecretUnavailableError, checked
 
 

@@ -11,7 +11,7 @@ import hvac
 import requests
 from hvac import exceptions
 
-from buildledger.config.given_files import read_file
+from buildledger.config.reading.given_files import read_file
 from buildledger.config.secrets.provider import SecretsUnreachableError, SecretUnavailableError, checked
 from buildledger.config.secrets.settings import Vault, VaultLogin, VaultPlace
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from buildledger.config.fields import Boolean, PartialClone, RelativePath, Text, WholeBetween
-from buildledger.config.filling import Filling
-from buildledger.config.problems import did_you_mean, listed
+from buildledger.config.fields.field_types import Boolean, PartialClone, RelativePath, Text, WholeBetween
+from buildledger.config.problems.problem import did_you_mean, listed
+from buildledger.config.references.filling import Filling
 from buildledger.config.steps.step import (
     StepBase,
     StepModel,

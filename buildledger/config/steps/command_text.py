@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BeforeValidator
 
-from buildledger.config import spelling
-from buildledger.config.fields import fault
+from buildledger.config.fields import spelling
+from buildledger.config.fields.field_types import fault
 from buildledger.config.steps import shell_syntax
 
 Shell = Literal["script", "sh", "none"]

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import Discriminator, Field, Tag
 
-from buildledger.config.fields import Boolean, RelativePath, Text
-from buildledger.config.filling import Filling
-from buildledger.config.nodes import TextValue
-from buildledger.config.problems import did_you_mean, listed
-from buildledger.config.scopes import NUMBERS, TEXTS
+from buildledger.config.fields.field_types import Boolean, RelativePath, Text
+from buildledger.config.fields.nodes import TextValue
+from buildledger.config.fields.strict import Strict
+from buildledger.config.problems.problem import did_you_mean, listed
+from buildledger.config.references.filling import Filling
+from buildledger.config.references.scopes import NUMBERS, TEXTS
 from buildledger.config.steps.step import StepBase, StepModel, StepScope
-from buildledger.config.strict import Strict
 from buildledger.config.values import Value
 
 

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from buildledger.config import limits
-from buildledger.config.filling import Filling
-from buildledger.config.lock_models import DeclaredLocks
-from buildledger.config.problems import Path
-from buildledger.config.scopes import CONDITIONS, Place, Scope
+from buildledger.config.fields.lock_models import DeclaredLocks
+from buildledger.config.fields.strict import Strict
+from buildledger.config.problems.problem import Path
+from buildledger.config.references.filling import Filling
+from buildledger.config.references.scopes import CONDITIONS, Place, Scope
 from buildledger.config.steps.kinds import Step
 from buildledger.config.steps.step import ProcessModel, StepModel, StepScope, check_environment, names_artifact
-from buildledger.config.strict import Strict
 from buildledger.config.values import EnvironmentValue
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Union
 
+from buildledger.config.fields.strict import choose
 from buildledger.config.steps.step import StepBase, StepModel
-from buildledger.config.strict import choose
 
 NAMES = (
     "checkout",

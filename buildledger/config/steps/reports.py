@@ -7,11 +7,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from buildledger.config.fields import RelativePath
-from buildledger.config.one_or_several import ONE_OR_SEVERAL
+from buildledger.config.fields.field_types import RelativePath
+from buildledger.config.fields.one_or_several import ONE_OR_SEVERAL
+from buildledger.config.fields.strict import Strict
 from buildledger.config.steps.step import ProcessModel, StepModel
 from buildledger.config.steps.test_report import TestReportModel
-from buildledger.config.strict import Strict
 
 Patterns = Annotated[list[RelativePath], Field(min_length=1, max_length=64), ONE_OR_SEVERAL]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from buildledger.config.filling import Filling
+from buildledger.config.references.filling import Filling
 from buildledger.config.steps.command_text import refuse_text
 from buildledger.config.steps.naming import command_line
 from buildledger.config.steps.reports import ReportingModel

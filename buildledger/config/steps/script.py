@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from buildledger.config.fields import Script
-from buildledger.config.filling import Filling
+from buildledger.config.fields.field_types import Script
+from buildledger.config.references.filling import Filling
 from buildledger.config.steps import shell_syntax
 from buildledger.config.steps.naming import first_command
 from buildledger.config.steps.reports import ReportingModel

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from buildledger.config.fields import Identifier
-from buildledger.config.filling import Filling
-from buildledger.config.nodes import AnyValue
-from buildledger.config.scopes import ANYTHING
+from buildledger.config.fields.field_types import Identifier
+from buildledger.config.fields.nodes import AnyValue
+from buildledger.config.references.filling import Filling
+from buildledger.config.references.scopes import ANYTHING
 from buildledger.config.steps.command_text import refuse_text
 from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout, process_features
 from buildledger.config.values import Argument, EnvironmentValue, Value

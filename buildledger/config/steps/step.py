@@ -12,16 +12,17 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from pydantic import Field
 
-from buildledger.config import limits, nodes
-from buildledger.config.fields import Boolean, DurationOrNever, RelativePath, Text, Variable
-from buildledger.config.filling import Filling
-from buildledger.config.lock_models import LockUses
+from buildledger.config import limits
+from buildledger.config.fields import nodes
+from buildledger.config.fields.field_types import Boolean, DurationOrNever, RelativePath, Text, Variable
+from buildledger.config.fields.lock_models import LockUses
+from buildledger.config.fields.nodes import ArgumentValue, ExpressionText, VariableValue
+from buildledger.config.fields.strict import Strict, shorthand
 from buildledger.config.lock_uses import LockUse
-from buildledger.config.nodes import ArgumentValue, ExpressionText, VariableValue
-from buildledger.config.problems import Path
-from buildledger.config.scopes import TEXTS, Place, Scope, Types
+from buildledger.config.problems.problem import Path
+from buildledger.config.references.filling import Filling
+from buildledger.config.references.scopes import TEXTS, Place, Scope, Types
 from buildledger.config.steps import shell_syntax
-from buildledger.config.strict import Strict, shorthand
 from buildledger.config.values import EnvironmentValue, Expression, SecretRef
 
 

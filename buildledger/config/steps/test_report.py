@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from buildledger.config.fields import Boolean, RelativePath
-from buildledger.config.filling import Filling
-from buildledger.config.one_or_several import ONE_OR_SEVERAL
+from buildledger.config.fields.field_types import Boolean, RelativePath
+from buildledger.config.fields.one_or_several import ONE_OR_SEVERAL
+from buildledger.config.references.filling import Filling
 from buildledger.config.steps.step import StepBase, StepModel
 
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from buildledger.config import limits, paths
-from buildledger.config.fields import Boolean, RelativePath, Size
-from buildledger.config.filling import Filling
-from buildledger.config.nodes import TextValue
-from buildledger.config.one_or_several import ONE_OR_SEVERAL
-from buildledger.config.scopes import TEXTS
+from buildledger.config.fields.field_types import Boolean, RelativePath, Size
+from buildledger.config.fields.nodes import TextValue
+from buildledger.config.fields.one_or_several import ONE_OR_SEVERAL
+from buildledger.config.references.filling import Filling
+from buildledger.config.references.scopes import TEXTS
 from buildledger.config.steps.step import StepBase, StepModel, StepScope, names_artifact
 from buildledger.config.values import Value
 

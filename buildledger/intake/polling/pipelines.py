@@ -9,10 +9,10 @@ from hashlib import sha256
 
 from buildledger.config import limits
 from buildledger.config.configurations import Configurations
-from buildledger.config.effective import counts_on
-from buildledger.config.problems import Problem
-from buildledger.config.repo_file import Checked, check
-from buildledger.config.repo_grants import RepoFile
+from buildledger.config.pipelines.effective import counts_on
+from buildledger.config.pipelines.repo_file import Checked, check
+from buildledger.config.pipelines.repo_grants import RepoFile
+from buildledger.config.problems.problem import Problem
 from buildledger.config.resolved import Configuration
 from buildledger.domain import pipeline as domain
 from buildledger.domain.command import Command

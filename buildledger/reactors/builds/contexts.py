@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import msgspec
 
-from buildledger.config.evaluate import BuildView, ChangeView, Context, WorkerView
-from buildledger.config.expressions import mentioned
-from buildledger.config.placement import NO_STAMP, inputs_of, plain, request_context, worker_view
+from buildledger.config.evaluation.evaluate import BuildView, ChangeView, Context, WorkerView
+from buildledger.config.evaluation.placement import NO_STAMP, inputs_of, plain, request_context, worker_view
+from buildledger.config.expressions.cel import mentioned
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.config.values import Expression
 from buildledger.events.ids import ChangeId

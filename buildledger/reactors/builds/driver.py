@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from buildledger.config import evaluate
-from buildledger.config.evaluate import EvaluationError
+from buildledger.config.evaluation import evaluate
+from buildledger.config.evaluation.evaluate import EvaluationError
+from buildledger.config.evaluation.unmet_condition import unmet
 from buildledger.config.resolved import Configuration
 from buildledger.config.steps.kinds import Step
-from buildledger.config.unmet_condition import unmet
 from buildledger.domain import build_rules
 from buildledger.domain.build import (
     BuildCommands,

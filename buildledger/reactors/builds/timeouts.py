@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from buildledger.config import spelling
 from buildledger.config.configurations import UnreadableConfigurationError
+from buildledger.config.fields import spelling
 from buildledger.domain.build import TimeOutBuild
 from buildledger.domain.refusals import Refusal
 from buildledger.events.build import BuildAssigned, BuildFinished, BuildStopRequested

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from buildledger.config.lock_order import LockOrder
+from buildledger.config.evaluation.lock_order import LockOrder
+from buildledger.config.evaluation.placement import Candidate
 from buildledger.config.lock_uses import LockUse
-from buildledger.config.placement import Candidate
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.events.build import BuildAssigned
 from buildledger.events.ids import BuildId, RequestId

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from buildledger.config.addresses import completed
+from buildledger.config.evaluation.addresses import completed
 from buildledger.config.resolved import Configuration
 from buildledger.events.build import BuildAssigned
 from buildledger.events.ids import ChangeId, RequestId

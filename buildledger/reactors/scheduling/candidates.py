@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buildledger.config.evaluate import WorkerView
-from buildledger.config.placement import Candidate, worker_view
+from buildledger.config.evaluation.evaluate import WorkerView
+from buildledger.config.evaluation.placement import Candidate, worker_view
 from buildledger.config.resolved import Configuration
 from buildledger.reactors.state.machines import KnownMachine
 from buildledger.reactors.state.shared import SharedState

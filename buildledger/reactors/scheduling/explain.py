@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from buildledger.config import wait_reason
-from buildledger.config.lock_reason import LockWaiter
-from buildledger.config.placement import RunningBuild
+from buildledger.config.evaluation import wait_reason
+from buildledger.config.evaluation.lock_reason import LockWaiter
+from buildledger.config.evaluation.placement import RunningBuild
+from buildledger.config.evaluation.wait_reason import WaitReason
 from buildledger.config.resolved import Configuration
-from buildledger.config.wait_reason import WaitReason
 from buildledger.reactors.scheduling.allocations import Allocations
 from buildledger.reactors.scheduling.candidates import candidates
 from buildledger.reactors.scheduling.queues import Queue

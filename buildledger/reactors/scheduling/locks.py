@@ -6,9 +6,9 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from buildledger.config.lock_order import LockOrder
+from buildledger.config.evaluation.lock_order import LockOrder
+from buildledger.config.evaluation.placement import lacking_lock
 from buildledger.config.lock_uses import LockUse
-from buildledger.config.placement import lacking_lock
 from buildledger.config.resolved import Builder
 from buildledger.events.ids import BuildId
 from buildledger.reactors.scheduling.pools import QueueRank

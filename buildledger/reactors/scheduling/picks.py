@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 
-from buildledger.config.evaluate import WorkerView, preference
+from buildledger.config.evaluation.evaluate import WorkerView, preference
 from buildledger.config.values import Expression
 
 Key = tuple[float, float, str]

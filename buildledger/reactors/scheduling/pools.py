@@ -6,8 +6,8 @@ import heapq
 from collections import OrderedDict
 from typing import NamedTuple
 
-from buildledger.config.evaluate import Context, WorkerView
-from buildledger.config.placement import Requirement, RequirementKey
+from buildledger.config.evaluation.evaluate import Context, WorkerView
+from buildledger.config.evaluation.placement import Requirement, RequirementKey
 from buildledger.config.resolved import Builder
 from buildledger.config.values import Expression
 from buildledger.reactors.scheduling.picks import WorkerCapacity, WorkerOrder, order_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from buildledger.config.placement import RequirementKey
+from buildledger.config.evaluation.placement import RequirementKey
 from buildledger.config.resolved import Builder
 from buildledger.events.ids import RequestId
 from buildledger.reactors.scheduling.pools import Pool, QueueRank

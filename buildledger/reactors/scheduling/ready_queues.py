@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import NamedTuple
 
-from buildledger.config.placement import RequirementKey, requirement_key
+from buildledger.config.evaluation.placement import RequirementKey, requirement_key
 from buildledger.config.resolved import Builder
 from buildledger.events.ids import RequestId
 from buildledger.reactors.builds.contexts import EvaluationContexts

@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config.configurations import UnreadableConfigurationError, UnreadablePipelineError
-from buildledger.config.lock_reason import LockWaiter
+from buildledger.config.evaluation.lock_reason import LockWaiter
+from buildledger.config.evaluation.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.config.resolved import Builder, Configuration
-from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.refusals import Refusal
 from buildledger.domain.request import ClaimRequest, CollapseRequest

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from buildledger.config.filter_reason import passes_first_sight
+from buildledger.config.evaluation.filter_reason import passes_first_sight
 from buildledger.config.globs import matches
 from buildledger.config.resolved import ChangeTrigger, Configuration
 from buildledger.domain.refusals import Refusal

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from buildledger.config.effective import counts_on
 from buildledger.config.globs import matches
-from buildledger.config.namespace import source_of
+from buildledger.config.pipelines.effective import counts_on
+from buildledger.config.pipelines.namespace import source_of
 from buildledger.config.resolved import ChangeTrigger, Configuration
 from buildledger.domain import pipeline as domain
 from buildledger.events.change import BranchMoved

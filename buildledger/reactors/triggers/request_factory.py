@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from buildledger.config import evaluate
-from buildledger.config.evaluate import Context, EvaluationError
-from buildledger.config.expressions import mentioned
-from buildledger.config.placement import inputs_of
+from buildledger.config.evaluation import evaluate
+from buildledger.config.evaluation.evaluate import Context, EvaluationError
+from buildledger.config.evaluation.placement import inputs_of
+from buildledger.config.expressions.cel import mentioned
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.domain.request import SubmitRequest
 from buildledger.domain.schedule import collapse_key, default_branch

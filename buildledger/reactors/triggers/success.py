@@ -8,10 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from buildledger.config import evaluate
 from buildledger.config.configurations import AppliedConfigurations
-from buildledger.config.evaluate import BuildView, Context, EvaluationError
-from buildledger.config.placement import NO_STAMP
+from buildledger.config.evaluation import evaluate
+from buildledger.config.evaluation.evaluate import BuildView, Context, EvaluationError
+from buildledger.config.evaluation.placement import NO_STAMP
 from buildledger.config.resolved import Configuration, SuccessTrigger
 from buildledger.domain.refusals import Refusal
 from buildledger.domain.request import SubmitRequest

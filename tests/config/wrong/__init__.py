@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from buildledger.config.load import check
-from buildledger.config.problems import Problem
-from buildledger.config.report import problems_text
+from buildledger.config.problems.problem import Problem
+from buildledger.config.problems.report import problems_text
 
 FOLDER = Path(__file__).parent
 FILES = sorted(file for kind in ("yaml", "groovy", "cfg") for file in FOLDER.rglob(f"*.{kind}"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from buildledger.config import spelling
 from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.described import Function, Thing
 from buildledger.config.convert.buildbot.site import Site, items
+from buildledger.config.fields import spelling
 
 _LATER = {
     "HgPoller": "sources of Mercurial come with a later version",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from buildledger.config import limits
-from buildledger.config.value_schemas import RESERVED
+from buildledger.config.fields.value_schemas import RESERVED
 
 
 class Names:

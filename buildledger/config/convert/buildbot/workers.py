@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from buildledger.config import limits, spelling
+from buildledger.config import limits
 from buildledger.config.convert.buildbot.account import Entry, Kind
 from buildledger.config.convert.buildbot.described import Thing, Value
 from buildledger.config.convert.buildbot.names import identifier, unique
 from buildledger.config.convert.buildbot.site import Site, argument, entries, items
+from buildledger.config.fields import spelling
 
 MISSING_SECONDS = 600
 _LATENT = {

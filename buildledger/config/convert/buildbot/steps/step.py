@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from buildledger.config import spelling
 from buildledger.config.convert.buildbot import conditions, values
 from buildledger.config.convert.buildbot.account import Entry, UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import ClassOf, StepOf, Value
+from buildledger.config.fields import spelling
 from buildledger.config.paths import fault as path_fault
 
 Keys = dict[str, Any]

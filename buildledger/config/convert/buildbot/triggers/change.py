@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from buildledger.config import spelling
 from buildledger.config.convert.buildbot import branch_patterns, described, values
 from buildledger.config.convert.buildbot.account import UnsayableError
 from buildledger.config.convert.buildbot.described import Thing, Value
 from buildledger.config.convert.buildbot.site import entries, items
 from buildledger.config.convert.buildbot.triggers.trigger import Keys, NewTrigger, OldScheduler
+from buildledger.config.fields import spelling
 
 _FUNCTIONS = ("filter_fn", "branch_fn", "project_fn", "repository_fn", "category_fn", "codebase_fn")
 _FOLLOWED = frozenset({"branch", "branch_in", "branch_re", "branch_not_in", "branch_not_eq", "repository"})

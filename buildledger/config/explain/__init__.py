@@ -1,0 +1,1 @@
+"""`config explain`: a builder as it is, and the place in the file that each part of it came from."""

@@ -1,0 +1,1 @@
+"""CEL: the port, the parts of a condition, and errors in words of ours."""

@@ -1,0 +1,1 @@
+"""Builders and triggers that a repository's own file defines, beside those of the central configuration."""

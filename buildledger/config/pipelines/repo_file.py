@@ -1,0 +1,137 @@
+"""The file of a repository → the builders and triggers that it defines, or everything that is wrong with it.
+
+The file isn't trusted. It is checked as a part of the central configuration would be, and besides that nothing may
+stand in it that isn't granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from buildledger.config import limits, resolved
+from buildledger.config.load import cells, ordered
+from buildledger.config.loading import builders, parsing, triggers
+from buildledger.config.models import file_models
+from buildledger.config.models.source_models import MODELS
+from buildledger.config.pipelines import repo_grants
+from buildledger.config.pipelines.namespace import qualified
+from buildledger.config.pipelines.repo_grants import RepoFile
+from buildledger.config.problems.problem import Path, Problem
+from buildledger.config.reading.document import Document
+from buildledger.config.reading.files import not_utf8
+from buildledger.config.reading.yaml_reader import read
+from buildledger.config.references.scopes import WHO_GRANTS, Scope
+from buildledger.config.resolved import Configuration
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file defines, and its problems."""
+
+    pipeline: Configuration | None
+    """Only builders and triggers, under the names that they have everywhere; None: the file has errors."""
+    problems: tuple[Problem, ...]
+
+
+def check(file: RepoFile) -> Checked:
+    """Check the file of a repository for which the central configuration has an entry."""
+    if len(file.content) > limits.PIPELINE_BYTES:
+        message = f"the file is larger than {limits.PIPELINE_BYTES} bytes"
+        large = Problem(file=file.name, line=0, column=0, code="limit-file", message=message)
+        return Checked(pipeline=None, problems=(large,))
+    try:
+        text = file.content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Checked(pipeline=None, problems=(not_utf8(file.name, file.content, error),))
+    document = read(text, file.name)
+    pipeline = None if document.data is None and document.failed else _resolve(document, file)
+    return Checked(pipeline=None if document.failed else pipeline, problems=tuple(ordered(document)))
+
+
+def _resolve(document: Document, file: RepoFile) -> Configuration | None:
+    """What the file defines; the document has the problems."""
+    data = document.data
+    if not isinstance(data, dict):
+        document.add("type", (), "a repository's file is a mapping", "begin with 'version: 1'")
+        return None
+    if _too_many(document, file, len(repo_grants.entries(data, "builders")), ("builders",)):
+        return None
+    parsing.check_version(document, data)
+    parsed = _parse(document, file, data)
+    repo_grants.refuse_ungranted(document, file, data)
+    inputs = triggers.manual_inputs(document, parsed)
+    found: dict[str, resolved.Builder] = {}
+    for name in parsed.builders:
+        for cell in builders.BuilderResolver(document, parsed, None, name, inputs[name]).resolve():
+            found[cell.name] = cell
+        if _too_many(document, file, len(found), ("builders", name)):
+            return None
+    _check_unused_templates(document, parsed)
+    checked_out = {name: builder.sources for name, builder in found.items()}
+    made = triggers.TriggerResolver(document, parsed, cells(found), inputs, checked_out).resolve()
+    if document.failed:
+        return None
+    if "triggers" not in data:
+        made = {"change": resolved.ChangeTrigger(name="change", build=tuple(found), source=file.source)}
+    return _bounded(document, file, found, made)
+
+
+def _parse(document: Document, file: RepoFile, data: dict[str, Any]) -> parsing.Parsed:
+    """The models of the entries. What they refer to elsewhere counts as known: whether it is granted is said once."""
+    central = file.central
+    mentioned = {name for _, name in repo_grants.checkouts(data)}
+    taken = {name for _, name in repo_grants.locks(data)}
+    parsed = parsing.Parsed(
+        sources={} if central is None else {name: _model(central.sources[name]) for name in file.sources},
+        locks={}
+        if central is None
+        else {name: file_models.Lock(count=central.locks[name].count) for name in file.locks},
+        granted_secrets=None if file.grant is None else frozenset(file.grant.secrets),
+        names={
+            "properties": frozenset(),
+            "projects": frozenset(),
+            "templates": frozenset(),
+            "builders": frozenset(),
+            "sources": file.sources | mentioned,
+            "locks": file.locks | taken,
+        },
+    )
+    parsing.parse_sections(document, data, repo_grants.SECTIONS, parsed)
+    return parsed
+
+
+def _model(source: resolved.Source) -> Any:
+    """A source as the file would have it: only its system counts here."""
+    values: dict[str, Any] = {source.kind: source.url}
+    return MODELS[source.kind].model_construct(None, **values)
+
+
+def _too_many(document: Document, file: RepoFile, count: int, path: Path) -> bool:
+    most = limits.PIPELINE_BUILDERS if file.grant is None else file.grant.max_builders
+    if count > most:
+        message = f"there are more than {most} builders, matrices expanded"
+        document.add("limit-builders", path, message, WHO_GRANTS.format("max_builders"), at_key=True)
+    return count > most
+
+
+def _check_unused_templates(document: Document, parsed: parsing.Parsed) -> None:
+    used = {model.use for model in parsed.builders.values()}
+    for name, template in parsed.templates.items():
+        if name not in used:
+            declared = builders.template_inputs(document, parsed, name)
+            scope = Scope(document=document, secrets=None, owner="", granted_secrets=parsed.granted_secrets)
+            builders.check_template(scope, name, template, declared, parsed)
+
+
+def _bounded(
+    document: Document, file: RepoFile, found: Mapping[str, resolved.Builder], made: Mapping[str, resolved.Trigger]
+) -> Configuration | None:
+    project = None if file.grant is None else file.grant.project
+    pipeline = qualified(file.source, found.values(), made.values(), project)
+    if (size := len(pipeline.to_json().encode())) > limits.PIPELINE_CANONICAL_BYTES:
+        message = f"everything expanded it has {size} bytes, at most {limits.PIPELINE_CANONICAL_BYTES} are allowed"
+        document.add("limit-expanded", (), message, "smaller matrices")
+        return None
+    return pipeline

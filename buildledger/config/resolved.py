@@ -2,7 +2,7 @@
 
 Nothing here knows of files or lines. Matrices are expanded into one `Builder` a cell (`tests[3.12,linux]`), templates
 are inlined, builder names in triggers are cell names, durations are seconds. What can only be known when a build is
-put together is left as a node of `values.py` and evaluated by `evaluate.py`.
+put together is left as a node of `values.py` and evaluated by `evaluation/evaluate.py`.
 """
 
 from __future__ import annotations

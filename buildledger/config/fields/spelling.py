@@ -1,4 +1,4 @@
-"""How single values are written in a configuration file: the way back from what `fields.py` reads."""
+"""How single values are written in a configuration file: the way back from what `field_types.py` reads."""
 
 from __future__ import annotations
 

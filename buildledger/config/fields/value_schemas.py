@@ -1,4 +1,4 @@
-"""What the JSON Schema says of single values: what `fields.py` and `nodes.py` read, as patterns of ECMAScript.
+"""What the JSON Schema says of single values: what `field_types.py` and `nodes.py` read, as patterns of ECMAScript.
 
 A test holds both against each other (tests/config/test_schema.py).
 """

@@ -1,7 +1,7 @@
 """The file format, top level: what may stand in a configuration file, as pydantic models.
 
 The models know single values and shapes. What needs more than one place of the file (references, types of
-expressions, cycles) is checked in `builders.py`, `triggers.py` and `workers.py`. Field docstrings become the
+expressions, cycles) is checked in `loading/`. Field docstrings become the
 descriptions in the JSON Schema.
 """
 

@@ -1,8 +1,7 @@
 """The file format, top level: what may stand in a configuration file, as pydantic models.
 
 The models know single values and shapes. What needs more than one place of the file (references, types of
-expressions, cycles) is checked in `loading/`. Field docstrings become the
-descriptions in the JSON Schema.
+expressions, cycles) is checked in `loading/`. Field docstrings become the descriptions in the JSON Schema.
 """
 
 # ruff: noqa: RUF012 - pydantic copies mutable defaults

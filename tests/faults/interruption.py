@@ -33,8 +33,8 @@ GO_ON = {"serve", "demo", "worker", "bridge"}
 SIGNS = re.compile(r"Traceback|never awaited|RuntimeError|Exception ignored|Nobody foresaw|Fatal Python|was destroyed")
 PYTHONS_OWN = re.compile(r'File "(?!.*/buildledger/(?!__main__\.py|__init__\.py|worker/(__init__|interrupts)\.py))')
 FRAME = re.compile(r'^ *File "', re.MULTILINE)
-PATIENCE_SECONDS = 20.0
-"""After that it is asked once more, by Ctrl-C: SIGHUP ends no server."""
+PATIENCE_SECONDS = 30.0
+"""After that it is asked once more, by Ctrl-C."""
 END_SECONDS = 60.0
 _MARK = "INTERRUPTED_COMMAND"
 
@@ -64,6 +64,8 @@ class Ended(Struct, frozen=True, kw_only=True):
     """Whether it had taken over the signals when the first one came; until then its interpreter has them."""
     code: int | None
     """None: it hadn't ended at all, and was killed."""
+    was_slow: bool
+    """Whether it only ended when it was asked once more."""
     output: str
     errors: str
     left: tuple[str, ...]
@@ -82,7 +84,7 @@ class Ended(Struct, frozen=True, kw_only=True):
         """What is wrong with it, if anything is."""
         if self.left:
             return "left behind"
-        if self.code is None:
+        if self.code is None or (self.was_slow and not self._was_told_to_reload):
             return "went on"
         if not self.presses or self.was_too_early:
             return None
@@ -95,6 +97,10 @@ class Ended(Struct, frozen=True, kw_only=True):
         if self.code < 0 or (self.line.goes_on and self.code != 0):
             return "another exit code"
         return None if self.output or self.errors else "silent"
+
+    @property
+    def _was_told_to_reload(self) -> bool:
+        return self.presses[0].number is signal.SIGHUP and "serve" in self.line.argv
 
     def __str__(self) -> str:
         """All that one needs to look into it."""
@@ -126,16 +132,22 @@ def interrupted(line: CommandLine, directory: Path, presses: Sequence[Press]) ->
             listening = listening if sent else catches(process.pid, signal.SIGHUP)
             process.send_signal(press.number)
             sent.append(press)
-        code = _end(process)
+        code, was_slow = _end(process)
         left = _left(mark)
         texts = []
         for file in (output, errors):
             file.seek(0)
             texts.append(file.read().decode(errors="replace"))
     return Ended(
-        line=line, presses=tuple(sent), was_listening=listening, code=code, output=texts[0], errors=texts[1],
+        line=line,
+        presses=tuple(sent),
+        was_listening=listening,
+        code=code,
+        was_slow=was_slow,
+        output=texts[0],
+        errors=texts[1],
         left=left,
-    )  # fmt: skip
+    )
 
 
 def catches(pid: int, number: int) -> bool:
@@ -148,15 +160,16 @@ def catches(pid: int, number: int) -> bool:
     return found is not None and bool(int(found[1], 16) >> (number - 1) & 1)
 
 
-def _end(process: subprocess.Popen[bytes]) -> int | None:
+def _end(process: subprocess.Popen[bytes]) -> tuple[int | None, bool]:
+    """Its exit code, and whether it had to be asked once more."""
     with contextlib.suppress(subprocess.TimeoutExpired):
-        return process.wait(PATIENCE_SECONDS)
+        return process.wait(PATIENCE_SECONDS), False
     process.send_signal(signal.SIGINT)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        return process.wait(END_SECONDS)
+        return process.wait(END_SECONDS), True
     process.kill()
     process.wait()
-    return None
+    return None, True
 
 
 def _left(mark: str) -> tuple[str, ...]:
@@ -177,6 +190,10 @@ def place(directory: Path) -> Iterator[list[CommandLine]]:
     Where a server's address should be, one listens that never answers: whoever asks it waits until it is interrupted.
     """
     (directory / "ci.yaml").write_text("version: 1\n")
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # as in the background of a script; what is started inherits it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         state = directory / "state"
         state.mkdir(exist_ok=True)

@@ -190,16 +190,17 @@ def place(directory: Path) -> Iterator[list[CommandLine]]:
     Where a server's address should be, one listens that never answers: whoever asks it waits until it is interrupted.
     """
     (directory / "ci.yaml").write_text("version: 1\n")
-    if (
-        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    ):  # as in the background of a script; what is started inherits it
+    (directory / "password").write_text("of w1")
+    (directory / "workers.yaml").write_text("workers: {w1: {password_file: password}}\n")
+    # in the background of a script it is ignored, and would be by all that is started
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         state = directory / "state"
         state.mkdir(exist_ok=True)
         (state / "address").write_text(f"http://127.0.0.1:{silent.getsockname()[1]}\n")
         (state / "admin-token").write_text("a-token-of-some-length\n")
-        lines = command_lines(Path("state"), config="ci.yaml")
+        lines = command_lines(Path("state"), config="ci.yaml", workers="workers.yaml", listen="127.0.0.1:0")
         (worker,) = [words[1:] for words in lines if words[0] == "worker"]
         yield [
             *(CommandLine(argv=(*COMMAND, *words), goes_on=words[0] in GO_ON) for words in lines),

@@ -13,7 +13,7 @@ from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Metadata, Recorded
 from buildledger.events.ids import CONFIG_STREAM
-from tests.config.loading import loaded
+from tests.config.texts import loaded
 
 OF_THE_FUTURE = '{"format":99}'
 

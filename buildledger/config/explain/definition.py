@@ -34,8 +34,8 @@ _OF_A_PROGRAM = frozenset({"env", "workdir", "timeout"})
 def definition(builder: Builder) -> str:
     """YAML that defines the builder: its template and the values of its matrix put in, all its settings said.
 
-    Of steps what differs from the defaults is said, and their timeouts. If it is loaded it gives this very builder,
-    except for inputs of a template inside an expression: they are told in a comment.
+    Of steps what differs from the defaults is said, and their timeouts. Loaded, it gives this very builder, unless an
+    expression asks for inputs of its template: a comment says what they are.
     """
     settings = {
         name.removesuffix("_seconds"): _setting(name, value)

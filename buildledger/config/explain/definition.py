@@ -98,7 +98,7 @@ def _means_nothing(step: StepBase, key: str) -> bool:
 def _is_default(field: FieldInfo | None, written: Explained) -> bool:
     if field is None or field.is_required():
         return False
-    return default(field.get_default(call_default_factory=True), field).plain() == written.plain()
+    return bool(default(field.get_default(call_default_factory=True), field).plain() == written.plain())
 
 
 def _value(value: Any) -> Explained:

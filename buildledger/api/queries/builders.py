@@ -43,12 +43,12 @@ def list_builders(reading: Reading, wanted: BuilderFilter, *, limit: int, after:
     query = sa.select(builder).order_by(builder.c.name).limit(limit)
     if after is not None:
         query = query.where(builder.c.name > after)
-    for column in ("status", "base", "project", "protected"):
-        if (value := getattr(wanted, column)) is not None:
-            query = query.where(builder.c[column] == value)
-    for column, name in ((builder.c.tags, wanted.tag), (builder.c.sources, wanted.source)):
-        if name is not None:
-            query = query.where(column.contains(f'"{name}"', autoescape=True))
+    for name in ("status", "base", "project", "protected"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(builder.c[name] == value)
+    for column, element in ((builder.c.tags, wanted.tag), (builder.c.sources, wanted.source)):
+        if element is not None:
+            query = query.where(column.contains(f'"{element}"', autoescape=True))
     if wanted.search is not None:
         fields = (builder.c.name, builder.c.description, builder.c.tags)
         query = query.where(sa.or_(*(field.icontains(wanted.search, autoescape=True) for field in fields)))

@@ -34,8 +34,8 @@ _OF_A_PROGRAM = frozenset({"env", "workdir", "timeout"})
 def definition(builder: Builder) -> str:
     """YAML that defines the builder: its template and the values of its matrix put in, all its settings said.
 
-    Of steps what differs from the defaults is said, and their timeouts. If it is loaded it gives this very builder,
-    except for inputs of a template inside an expression: they are told in a comment.
+    Of steps what differs from the defaults is said, and their timeouts. Loaded, it gives this very builder, unless an
+    expression asks for inputs of its template: a comment says what they are.
     """
     settings = {
         name.removesuffix("_seconds"): _setting(name, value)
@@ -98,7 +98,7 @@ def _means_nothing(step: StepBase, key: str) -> bool:
 def _is_default(field: FieldInfo | None, written: Explained) -> bool:
     if field is None or field.is_required():
         return False
-    return default(field.get_default(call_default_factory=True), field).plain() == written.plain()
+    return bool(default(field.get_default(call_default_factory=True), field).plain() == written.plain())
 
 
 def _value(value: Any) -> Explained:

@@ -14,7 +14,6 @@ from buildledger.config.resolved import Builder, Configuration
 from buildledger.config.steps.set_property import SetPropertyStep
 from buildledger.config.steps.step import StepBase
 from buildledger.config.stored import read_configuration
-from buildledger.config.values import Expression
 from buildledger.testing.configuration import load_text
 from tests.config.texts import EXAMPLES, REPOSITORY, with_builder
 
@@ -39,12 +38,13 @@ def read_again(configuration: Configuration, builder: Builder) -> Builder:
 
 
 def as_told(builder: Builder) -> Builder:
-    """The same without what no file can say: the inputs of a template in expressions, variables of no program."""
+    """The same without what only a template can say: its inputs in conditions; and without variables of no program."""
 
     def told(step: StepBase) -> StepBase:
         if isinstance(step, SetPropertyStep) and step.argv is None:
             step = msgspec.structs.replace(step, env={})
-        return msgspec.structs.replace(step, when=None if step.when is None else Expression(step.when.source))
+        bound = step.when is not None and step.when.bind
+        return msgspec.structs.replace(step, when=None) if bound else step
 
     return msgspec.structs.replace(builder, steps=tuple(told(step) for step in builder.steps))
 
@@ -54,7 +54,8 @@ def test_a_definition_defines_the_same_builder(file: Path) -> None:
     """Nothing that a builder does is missing from its definition: loaded again, it is the very same."""
     configuration = read_configuration(load(file, secrets_required=False).to_json())
     for builder in configuration.builders.values():
-        assert read_again(configuration, builder) == as_told(builder), definition(builder)
+        told = as_told(builder)
+        assert read_again(configuration, told) == told, definition(told)
 
 
 def test_settings_that_change_what_it_does_are_all_said() -> None:
@@ -73,3 +74,10 @@ def test_settings_that_change_what_it_does_are_all_said() -> None:
         "      name: build\n"
         "      timeout: {no_output: 20m, total: never}"
     )
+
+
+def test_the_inputs_of_a_template_in_a_condition_are_told() -> None:
+    """The condition stands there as it is, and beside it what its inputs are in this builder."""
+    builder = load(EVERYTHING, secrets_required=False).builders["tests[3.13]"]
+    (line,) = {line for line in definition(builder).splitlines() if 'when: "inputs' in line}
+    assert line.split() == ["when:", '"inputs.python', "!=", "'3.14'\"", "#", "inputs.python", "is", "3.13"]

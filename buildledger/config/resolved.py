@@ -88,7 +88,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts after the first one."""
 
 
-class Builder(msgspec.Struct, frozen=True, kw_only=True):
+class Builder(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """One thing that can be built: a builder of the file, or one cell of its matrix."""
 
     name: str

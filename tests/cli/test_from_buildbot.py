@@ -38,7 +38,7 @@ def test_a_configuration_is_converted(run: Run, master_cfg: Path, tmp_path: Path
     out = tmp_path / "out"
     done = run("config", "from-buildbot", master_cfg, "--python", PYTHON, "--out", out)
     assert done.exit_code == 0, done.output
-    assert "builders       100 %   1 converted" in done.output
+    assert "builders       100 %   1 whole, 0 with parts missing, 0 lost" in done.output
     assert f"next: buildledger config check {out / 'buildledger.yaml'}" in done.output
     assert run("config", "check", out / "buildledger.yaml").exit_code == 0
     assert sorted(path.name for path in out.iterdir()) == ["buildledger.yaml", "unconverted.md"]

@@ -1,4 +1,4 @@
-"""What became of each thing of the old configuration: converted, converted with a note, or not converted."""
+"""What became of each thing of the old configuration: converted, with a note, with parts missing, or not converted."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Status(StrEnum):
 
     CONVERTED = "converted"
     NOTED = "converted with a note"
+    PARTIAL = "with parts missing"
     UNCONVERTED = "not converted"
 
 
@@ -62,12 +63,20 @@ class Entry:
     name: str
     place: Place | None
     remarks: list[Remark] = field(default_factory=list)
+    parts: list[Entry] = field(default_factory=list)
+    """What it is made of: the steps of a builder."""
     lost: bool = False
+    incomplete: bool = False
 
     def note(self, what: str, why: str, instead: str = "") -> None:
-        """Part of it is lost or different. Said once, however often it is found, and not of what is lost altogether."""
+        """Something of it is different. Said once, however often it is found, and not of what is lost altogether."""
         if not self.lost:
             self._remark(Remark(what, why, instead))
+
+    def miss(self, what: str, why: str, instead: str = "") -> None:
+        """Something that it needs for its work isn't in the result."""
+        self.incomplete = True
+        self.note(what, why, instead)
 
     def refuse(self, why: str, instead: str = "") -> None:
         """Nothing of it is in the result."""
@@ -82,9 +91,12 @@ class Entry:
 
     @property
     def status(self) -> Status:
-        """What became of it."""
-        if self.lost:
+        """What became of it: nothing is whole that has lost a part."""
+        parts = {part.status for part in self.parts}
+        if self.lost or parts == {Status.UNCONVERTED}:
             return Status.UNCONVERTED
+        if self.incomplete or parts & {Status.PARTIAL, Status.UNCONVERTED}:
+            return Status.PARTIAL
         return Status.NOTED if self.remarks else Status.CONVERTED
 
 

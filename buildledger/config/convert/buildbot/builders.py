@@ -7,7 +7,7 @@ from typing import Any
 
 from buildledger.config import limits
 from buildledger.config.convert.buildbot import described, environment, names, values
-from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
+from buildledger.config.convert.buildbot.account import Entry, Kind, Status, UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import BuilderOf, FactoryOf, Place, StepOf, Value
 from buildledger.config.convert.buildbot.forced import not_texts
@@ -81,7 +81,7 @@ class Builders:
         own = {**entries(get("defaultProperties")), **entries(get("properties"))}
         properties = self._properties(own, old, builder.place, context)
         factory = site.extracted.factories[builder.factory]
-        steps, closing = self._steps(factory, builder.factory, workers, context)
+        steps, closing = self._steps(factory, builder.factory, workers, context, entry)
         # Only now is it known which properties of the whole configuration its steps use.
         keys |= {"env": env.env} if env.env else {}
         keys |= {"properties": properties} if properties else {}
@@ -158,7 +158,7 @@ class Builders:
                 entry.note(name, values.unsayable(value).why, instead)
 
     def _steps(
-        self, factory: FactoryOf, number: int, workers: list[str], context: BuildContext
+        self, factory: FactoryOf, number: int, workers: list[str], context: BuildContext, builder: Entry
     ) -> tuple[list[NewStep], list[str]]:
         workdir = factory.attributes.get("workdir")
         context.base = workdir.rstrip("/") if isinstance(workdir, str) and workdir.strip("/.") else "build"
@@ -166,6 +166,7 @@ class Builders:
         waiting: list[str] = []
         for index, step in enumerate(factory.steps):
             old = self._old_step(factory, number, index, step, context)
+            builder.parts.append(old.entry)
             if not isinstance(workdir, str | None):
                 old.entry.note(
                     "workdir", "the factory's workdir is made when it runs", "it runs in the build's directory"
@@ -183,6 +184,7 @@ class Builders:
             ]
             waiting = []
         _make_unique(made)
+        _remark_missing(builder)
         if not made:
             lost = bool(factory.steps)
             placeholder: Keys = {"name": "nothing was converted", "run": ["false"]} if lost else {"run": ["true"]}
@@ -218,6 +220,17 @@ def _property_value(value: Value, context: BuildContext) -> Any:
             return ""
         case _:
             return values.text(value, context)
+
+
+def _remark_missing(builder: Entry) -> None:
+    """Say in a builder's entry how many of its steps are missing."""
+    statuses = [part.status for part in builder.parts]
+    lost, partial = statuses.count(Status.UNCONVERTED), statuses.count(Status.PARTIAL)
+    if not lost and not partial:
+        return
+    missing = [f"{lost} missing"] if lost else []
+    missing += [f"{partial} with parts missing"] if partial else []
+    builder.miss("steps", f"of {len(statuses)}, {', '.join(missing)}", "see what is said of each of them, below")
 
 
 def _make_unique(steps: list[NewStep]) -> None:

@@ -35,7 +35,7 @@ def convert(value: Value, context: BuildContext, entry: Entry) -> Environment:
                 raise UnsayableError("it is no name of an environment variable")
             _add(result, name, each, context, entry)
         except UnsayableError as error:
-            entry.note(f"env: {name}", error.why, error.instead or "set it in a script, or in the worker's environment")
+            entry.miss(f"env: {name}", error.why, error.instead or "set it in a script, or in the worker's environment")
     return result
 
 

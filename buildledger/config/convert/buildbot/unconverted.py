@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 
-from buildledger.config.convert.buildbot.account import Account, Entry, Remark, Status
+from buildledger.config.convert.buildbot.account import Account, Entry, Kind, Remark, Status
 from buildledger.config.convert.buildbot.described import Place
 
 HEAD = """\
@@ -13,15 +13,19 @@ HEAD = """\
 
 {summary}
 
-Everything of the old configuration is counted. *Converted with a note* means that it is in `buildledger.yaml`, and
-something of it isn't as it was.
+Everything of the old configuration is counted. *Whole* is what is in `buildledger.yaml` with all that it needs for its
+work; where something of it isn't as it was, it has a note. A builder is whole if each of its steps is.
 """
 
 
 def markdown(account: Account, directory: str) -> str:
     """The whole page. Places below `directory` are said relative to it."""
     text = HEAD.format(summary=_table(account))
-    for status, title in ((Status.UNCONVERTED, "Not converted"), (Status.NOTED, "Converted with a note")):
+    for status, title in (
+        (Status.UNCONVERTED, "Not converted"),
+        (Status.PARTIAL, "With parts missing"),
+        (Status.NOTED, "Converted with a note"),
+    ):
         entries = [entry for entry in account.entries if entry.status is status]
         if entries:
             text += f"\n## {title}\n"
@@ -35,13 +39,13 @@ def markdown(account: Account, directory: str) -> str:
 
 def lines(account: Account) -> list[str]:
     """The account for a terminal: a line for each kind."""
-    return [f"{kind:<15}{_percent(of):>5}   {_said(of)}" for kind, of in account.counts().items()]
+    return [f"{kind:<15}{_percent(of):>5}   {_said(kind, of)}" for kind, of in account.counts().items()]
 
 
 def _table(account: Account) -> str:
     rows = [
-        "| kind | there are | converted | with a note | not converted | converted |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| kind | there are | converted | with a note | with parts missing | not converted | whole |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for kind, of in account.counts().items():
         numbers = [sum(of.values()), *(of[status] for status in Status)]
@@ -50,16 +54,20 @@ def _table(account: Account) -> str:
 
 
 def percent(counts: dict[Status, int]) -> int:
-    """How much of a kind is in the result, in whole percent; 100 only if all is."""
+    """How much of a kind is whole in the result, in percent; 100 only if all is."""
     total = sum(counts.values())
-    return 100 * (total - counts[Status.UNCONVERTED]) // total if total else 100
+    return 100 * (counts[Status.CONVERTED] + counts[Status.NOTED]) // total if total else 100
 
 
 def _percent(counts: dict[Status, int]) -> str:
     return f"{percent(counts)} %"
 
 
-def _said(counts: dict[Status, int]) -> str:
+def _said(kind: Kind, counts: dict[Status, int]) -> str:
+    if kind is Kind.BUILDERS:
+        # Of these each number counts: a builder that has lost a step does something else than it did.
+        whole = counts[Status.CONVERTED] + counts[Status.NOTED]
+        return f"{whole} whole, {counts[Status.PARTIAL]} {Status.PARTIAL}, {counts[Status.UNCONVERTED]} lost"
     return ", ".join(f"{number} {status}" for status, number in counts.items() if number)
 
 

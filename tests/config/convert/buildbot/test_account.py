@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from buildledger.config.convert.buildbot import unconverted
 from buildledger.config.convert.buildbot.account import Kind, Status
 from tests.config.convert.buildbot.conftest import Convert
 
@@ -48,6 +49,16 @@ def test_nothing_is_in_no_list(converted: Convert) -> None:
         "    steps.MasterShellCommand(command='true'),"
     )
     assert f"  - MasterShellCommand (master.cfg:{line})\n" in page
+
+
+def test_a_builder_is_whole_if_its_steps_are(converted: Convert) -> None:
+    """Builders that have lost steps have parts missing, one that has lost all is lost, and both are listed."""
+    site = converted(SITE)
+    statuses = {name: site.entry(Kind.BUILDERS, name).status for name in ("a", "b", "c")}
+    assert statuses == {"a": Status.PARTIAL, "b": Status.PARTIAL, "c": Status.UNCONVERTED}
+    assert "| builders | 3 | 0 | 0 | 2 | 1 | 0 % |" in site.conversion.unconverted
+    assert "**steps**: of 3, 1 missing." in site.conversion.unconverted
+    assert unconverted.lines(site.conversion.account)[0].split(maxsplit=3)[3] == "0 whole, 2 with parts missing, 1 lost"
 
 
 def test_the_result_is_a_configuration(converted: Convert) -> None:

@@ -92,7 +92,7 @@ def _conditions(old: OldStep, keys: Keys) -> None:
     except UnsayableError as error:
         keys["when"] = "false"
         old.comments.append("never runs as it stands: write its condition (doStepIf) as an expression")
-        old.entry.note(
+        old.entry.miss(
             "doStepIf", error.why, "the step is left out of every build until you write its `when`; see the expressions"
         )
 
@@ -129,10 +129,10 @@ def directory(old: OldStep, key: str = "workdir") -> Keys:
     try:
         said, is_below = values.path(value, old.context)
     except UnsayableError as error:
-        old.entry.note("workdir", error.why, "it runs in the build's directory; have a script change into another")
+        old.entry.miss("workdir", error.why, "it runs in the build's directory; have a script change into another")
         return {}
     if not isinstance(said, str) or (is_below and path_fault(said) is not None):
-        old.entry.note("workdir", "a directory is fixed text", "it runs in the build's directory; have a script change")
+        old.entry.miss("workdir", "a directory is fixed text", "it runs in the build's directory; have a script change")
         return {}
     path = said if is_below else below_build(old, said)
     if path == ".":

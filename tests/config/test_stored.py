@@ -11,7 +11,7 @@ import pytest
 
 from buildledger.config.stored import CONFIGURATION, read_configuration
 from buildledger.events.stored_format import StoredFormat, UnknownFormatError, UnreadableTextError
-from tests.config.loading import loaded
+from tests.config.texts import loaded
 from tests.golden.shapes import breaks, shape_of
 from tests.golden.stored.texts import KINDS, Kind, examples
 

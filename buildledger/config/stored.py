@@ -115,14 +115,14 @@ def read_configuration(text: str | bytes) -> Configuration:
     Raises:
         UnreadableTextError
     """
-    digest = sha256(text.encode() if isinstance(text, str) else text).digest()
+    digest = sha256(text.encode() if isinstance(text, str) else text).hexdigest()
     with _reading:
         if (known := _in_use.get(digest)) is None:
-            known = _in_use[digest] = CONFIGURATION.read(text)
+            known = _in_use[digest] = CONFIGURATION.read(text).read_from(digest)
         return known
 
 
-_in_use: WeakValueDictionary[bytes, Configuration] = WeakValueDictionary()
+_in_use: WeakValueDictionary[str, Configuration] = WeakValueDictionary()
 _reading = threading.Lock()
 
 

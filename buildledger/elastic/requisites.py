@@ -64,4 +64,6 @@ def _unreadable(key: str, file: str | None) -> Iterator[str]:
 def unstartable(configuration: Configuration, gateway: Gateway) -> dict[str, str]:
     """The elastic workers of a configuration that can't be started from here, with why. Blocks on the disk."""
     starts = {name: worker.start for name, worker in configuration.workers.items() if worker.start is not None}
-    return {f"worker {name}": why for name, start in starts.items() if (why := lacking(start, gateway)) is not None}
+    return {
+        f"start of worker {name}": why for name, start in starts.items() if (why := lacking(start, gateway)) is not None
+    }

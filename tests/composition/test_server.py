@@ -121,8 +121,8 @@ async def test_what_the_server_lacks_for_its_configuration_is_said(tmp_path: Pat
                 await asyncio.sleep(0.1)
         assert not any("secrets can't follow" in each for each in await _problems(server, settings.state))
         newest, first = (await _asked(server, settings.state, "/config/revisions"))["items"]
-    assert [each["component"] for each in first["failures"]] == ["secrets"]
-    assert [each["component"] for each in newest["failures"]] == ["worker far"]
+    assert [each["component"] for each in first["failures"]] == ["look-up of secrets"]
+    assert [each["component"] for each in newest["failures"]] == ["start of worker far"]
     assert f"the identity {tmp_path}/key can't be read: No such file" in newest["failures"][0]["detail"]
 
 

@@ -34,7 +34,7 @@ def missing_secrets(configuration: Configuration) -> dict[str, str]:
     """The same as one line about the part of the server that reads secrets; empty if all can be had. Blocks."""
     found = hindrances(configuration)
     more = f", and {plural(len(found) - 1, 'more')}" if len(found) > 1 else ""
-    return {"secrets": f"{found[0]}{more}"} if found else {}
+    return {"look-up of secrets": f"{found[0]}{more}"} if found else {}
 
 
 def _secrets(configuration: Configuration) -> Iterator[tuple[str, bool]]:

@@ -22,7 +22,7 @@ from buildledger.config.plan.plan import STORED_LINES, lines, plan_text, stored_
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
 from buildledger.events.stored_format import UnreadableTextError
-from tests.config.loading import BASE, EXAMPLES, REPOSITORY, loaded
+from tests.config.texts import BASE, EXAMPLES, REPOSITORY, loaded
 
 ACME = (EXAMPLES / "acme.yaml").read_text()
 FILES = (EXAMPLES / "acme.yaml", REPOSITORY / "tests" / "golden" / "stored" / "everything.yaml")
@@ -38,6 +38,20 @@ def test_no_difference() -> None:
     """A configuration doesn't differ from itself."""
     found = diff(loaded(ACME), loaded(ACME))
     assert (found.entries, found.exit_code, plan_text(found)) == ((), ExitCode.NOTHING, "no changes")
+
+
+def test_what_two_configurations_share_is_not_compared() -> None:
+    """Of ten thousand builders of which one changed, only that one is written out and read."""
+    old = loaded(ACME)
+    name = next(iter(old.builders))
+    unwritable: Any = object()
+    shared = {each: msgspec.structs.replace(builder, description=unwritable) for each, builder in old.builders.items()}
+    changed = {**shared, name: msgspec.structs.replace(old.builders[name], description="other")}
+    before = msgspec.structs.replace(old, builders={**shared, name: old.builders[name]})
+    found = diff(before, msgspec.structs.replace(old, builders=changed))
+    assert [(entry.name, [field.path for field in entry.fields]) for entry in found.entries] == [
+        (name, ["description"])
+    ]
 
 
 def test_differences_by_kind_and_name() -> None:

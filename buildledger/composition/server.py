@@ -17,6 +17,7 @@ from uuid import uuid4
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.clock import SystemClock
 from buildledger.composition.audience import Audience, tell
+from buildledger.composition.following import ConfigurationFollowers
 from buildledger.composition.gateway import GatewayHandle, authority_of, serve_workers, whole_token_of
 from buildledger.composition.leading import LedPollers, LedReactors
 from buildledger.composition.lifetime import Lifetime
@@ -33,6 +34,7 @@ from buildledger.config.problems.report import problems_text
 from buildledger.elastic import assembly as elastic
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
+from buildledger.intake.build_secrets import BuildSecrets
 from buildledger.intake.config_effects import ConfigEffects
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
@@ -103,13 +105,18 @@ class Server:
             views, projector = open_views(settings, ledger, stack)
             reactors = self._start_reactors(ledger, configurations, servers, stack)
             effects = ConfigEffects(ledger, active)
+            followers = ConfigurationFollowers(active, effects, settings.roles, self._lifetime, stack)
+            secrets = followers.build_secrets(ledger, configurations)
             pollers = self._start_pollers(stores, active, configurations, servers, effects, stack)
+            followers.add(pollers.look)
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
-            await self._start_operations(stores, views, active, stack)
-            await self._start_gateway(stores, active, servers, authority, stack)
+            await self._start_operations(stores, views, secrets, stack)
+            await self._start_gateway(stores, active, secrets, servers, authority, stack)
             self._start_elastic(stores, whole_token, servers, stack)
+            followers.watch_machines(self._gateway.gateway)
+            followers.start()
             service = self._gateway.service
             dependencies = ApiDependencies(
                 ledger=ledger,
@@ -219,7 +226,6 @@ class Server:
             configurations=configurations,
         )
         led = LedPollers(active, pollers, servers, effects)
-        self._lifetime.watch(led.follow(), "configuration", stack)
         if Role.POLLERS in self._settings.roles:
             self._lifetime.watch(lead(servers, Singleton.POLLERS, led.run), "pollers", stack)
         self._poll = pollers.trigger_poll
@@ -247,14 +253,14 @@ class Server:
             self._lifetime.watch(retention.run(), "retention", stack)
 
     async def _start_operations(
-        self, stores: Stores, views: Views, active: ActiveConfiguration, stack: AsyncExitStack
+        self, stores: Stores, views: Views, secrets: BuildSecrets, stack: AsyncExitStack
     ) -> None:
         """Where the gateway is: what the operations read was uploaded to this process."""
         if Role.GATEWAY in self._settings.roles:
             ledger, finder = stores.ledger, ArtifactSearch(views)
             operations = ServerOperations(
                 ledger,
-                performers(ledger, stores.artifacts, finder, SecretMasking(ledger, active).of_build),
+                performers(ledger, stores.artifacts, finder, SecretMasking(ledger, secrets).of_build),
                 elsewhere_seconds=0.0 if self._settings.database is None else ELSEWHERE_SECONDS,
             )
             await operations.start()
@@ -264,6 +270,7 @@ class Server:
         self,
         stores: Stores,
         active: ActiveConfiguration,
+        secrets: BuildSecrets,
         servers: Servers,
         authority: Authority,
         stack: AsyncExitStack,
@@ -274,6 +281,7 @@ class Server:
                 stores,
                 stack,
                 active=active,
+                secrets=secrets,
                 clock=self._clock,
                 server_id=self._id,
                 servers=servers,

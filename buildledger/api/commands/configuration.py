@@ -33,7 +33,7 @@ async def configuration_of(text: str) -> Configuration:
         Invalid: it is none.
     """
     try:
-        return await asyncio.to_thread(read_configuration, text)
+        return (await asyncio.to_thread(read_configuration, text)).anew()
     except UnreadableTextError as error:
         raise Invalid(f"the text is no resolved configuration: {error.cause}") from None
 
@@ -50,7 +50,7 @@ def revision_text(deps: ApiDependencies, number: int) -> tuple[Configuration, st
     if row is None:
         raise NotFound("revision", number)
     try:
-        return read_configuration(deps.configurations.text_at(row.seq)), row.origin
+        return read_configuration(deps.configurations.text_at(row.seq)).anew(), row.origin
     except UnreadableTextError as error:
         raise ConfigurationUnusable(f"revision {number} can't be read by this version: {error}") from None
 
@@ -74,16 +74,17 @@ async def apply(context: CommandContext, command: ApplyConfig, configuration: Co
     raise AssertionError("unreachable")
 
 
-def check_usable(configuration: Configuration, number: int) -> None:
-    """Make sure that an earlier revision can be put in force again. Blocks.
+def check_usable(configuration: Configuration, number: int | None = None) -> None:
+    """Make sure that a configuration, or an earlier revision by its number, can be put in force. Blocks.
 
     Raises:
         ConfigurationUnusable: it can't; says why.
     """
     if found := hindrances(configuration):
         more = f", and {plural(len(found) - 1, 'more')}" if len(found) > 1 else ""
+        what, again = ("the configuration", "") if number is None else (f"revision {number}", " again")
         raise ConfigurationUnusable(
-            f"revision {number} can't be put in force again: {found[0]}{more}",
+            f"{what} can't be put in force{again}: {found[0]}{more}",
             errors=[{"in": "configuration", "at": "secrets", "message": each, "kind": "secret"} for each in found],
         )
 

@@ -52,7 +52,7 @@ def test_it_is_said_by_name_and_line(run: Run, tmp_path: Path, name: str) -> Non
 
 
 def test_what_it_starts_is_ended(run: Run, tmp_path: Path) -> None:
-    """Rubbish on its output, a fork, a program that goes on for longer than anything is waited for: nothing is left running."""
+    """Rubbish on its output, a fork, a program that goes on past every limit: nothing is left running."""
     file = tmp_path / "master.cfg"
     file.write_text(
         "import os, subprocess, sys, time\n"

@@ -144,6 +144,7 @@ class BuilderResolver:
             description=model.description,
             tags=tuple(model.tags),
             inputs=self._inputs,
+            input_names=tuple(self._inputs),
             properties={name: filling.value(node) for name, node in properties.items()},
             steps=expanded,
             sources=tuple(dict.fromkeys(step.source for step in expanded if isinstance(step, CheckoutStep))),

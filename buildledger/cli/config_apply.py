@@ -13,7 +13,14 @@ import msgspec
 
 from buildledger.cli.answers import RefusedError
 from buildledger.cli.client import Client
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file, origin_of, strict_option
+from buildledger.cli.config_files import (
+    FILE,
+    NOT_THE_SERVER,
+    STANDARD_INPUT,
+    load_file,
+    origin_of,
+    strict_option,
+)
 from buildledger.cli.config_history import REVISION, stored_configuration
 from buildledger.cli.options import json_option, state_option
 from buildledger.config.plan.diff import ExitCode, diff
@@ -76,6 +83,8 @@ def diff_configurations(
     """
     if (file is None) == (revision is None):
         raise click.UsageError("Give a FILE or --revision, one of them.")
+    if file == against == STANDARD_INPUT:
+        raise click.UsageError("Standard input can be one of the two sides only: it is read once.")
     if against is not None:
         sides = [
             load_file(side, no_secrets=no_secrets) if isinstance(side, Path) else stored_configuration(state, side)

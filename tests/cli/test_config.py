@@ -142,6 +142,9 @@ def test_a_comparison_needs_something_to_compare(run: Run) -> None:
     """Neither a file nor a revision, or both, is a mistake of the command line."""
     assert run("config", "diff").exit_code == 2
     assert run("config", "diff", "ci.yaml", "--revision", "1").exit_code == 2
+    twice = run("config", "diff", "-", "--against", "-")
+    assert twice.exit_code == 2
+    assert "Standard input can be one of the two sides only" in twice.output
 
 
 def test_warnings_stop_nothing_unless_they_shall(run: Run, tmp_path: Path) -> None:

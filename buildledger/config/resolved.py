@@ -25,6 +25,10 @@ CONFIGURATION_FORMAT = 3
 """Of the stored text. Whoever changes what is stored raises it; `stored.py` says what else there is to do."""
 
 
+DEFAULT_TITLE = "Build Ledger"
+"""Of a server that nobody gave one."""
+
+
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """What the server says about itself."""
 

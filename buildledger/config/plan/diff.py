@@ -14,7 +14,8 @@ from typing import Any, Literal
 import msgspec
 
 from buildledger.config.plan.list_diff import Pair, align, name_of
-from buildledger.config.resolved import Configuration
+from buildledger.config.resolved import DEFAULT_TITLE, Configuration, Server
+from buildledger.config.secrets.settings import Secrets
 
 SECTIONS = {
     "sources": "source",
@@ -27,6 +28,17 @@ SECTIONS = {
 }
 UNCOMPARED = frozenset({"format"})
 """What is stored of a configuration and says nothing of it."""
+
+NOTHING = Configuration(
+    server=Server(title=DEFAULT_TITLE),
+    secrets=Secrets(),
+    sources={},
+    workers={},
+    locks={},
+    builders={},
+    triggers={},
+)
+"""A server without a configuration: what the first one changes."""
 
 Place = tuple[str | int, ...]
 """The keys and indexes that lead to a value of an entry, as it is stored."""
@@ -89,16 +101,13 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def diff(old: Configuration | None, new: Configuration) -> Diff:
-    """What `new` changes; without an `old`, everything is created. The order of mappings doesn't matter."""
-    before = {} if old is None else _raw(old)
-    after = _raw(new)
+    """What `new` changes, of nothing if there is no `old`. The order of mappings doesn't matter."""
+    before, after = _raw(old or NOTHING), _raw(new)
     entries: list[Entry] = []
     for section in after:
         if section in UNCOMPARED or section in SECTIONS:
             continue
-        if old is None:
-            entries.append(Entry(action="created", kind=section, name=section))
-        elif fields := tuple(_fields("", _plain(before[section]), _plain(after[section]))):
+        if fields := tuple(_fields("", _plain(before[section]), _plain(after[section]))):
             entries.append(Entry(action="changed", kind=section, name=section, fields=fields))
     for section, kind in SECTIONS.items():
         entries.extend(_section(kind, _named(before.get(section)), _named(after[section])))

@@ -62,10 +62,13 @@ def test_differences_by_kind_and_name() -> None:
 
 
 def test_the_first_configuration_is_all_new() -> None:
-    """Against nothing, everything is created."""
+    """Against nothing, everything is created, and of the server's settings those are told that the file has."""
     found = diff(None, loaded(ACME))
-    assert {entry.action for entry in found.entries} == {"created"}
-    assert "created server" in lines(found)
+    changed = [line for line in lines(found) if not line.startswith("created ")]
+    assert changed == ["changed secrets: path, provider", "changed server: title, url"]
+    small = "version: 1\nbuilders: {b: {steps: [{run: [make]}]}}\n"
+    assert list(lines(diff(None, loaded(small)))) == ["created builder b"]
+    assert not diff(None, loaded("version: 1\n"))
 
 
 def test_a_step_is_known_by_its_name() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -15,6 +17,7 @@ from buildledger.events.fact import Metadata, Recorded
 from buildledger.events.ids import CONFIG_STREAM
 from tests.config.texts import loaded
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "stored"
 OF_THE_FUTURE = '{"format":99}'
 
 
@@ -104,11 +107,11 @@ def test_a_follower_passes_over_what_it_cannot_read() -> None:
     applied.apply(2, "new")
     assert facts.reads == []
     assert applied.current == titled("two")
-    assert applied.of("new") == titled("two")
+    assert applied.of("new", None) == titled("two")
     with pytest.raises(UnreadableConfigurationError):
-        applied.of("old")
+        applied.of("old", None)
     with pytest.raises(KeyError):
-        applied.of("never")
+        applied.of("never", None)
 
 
 def test_the_configuration_in_force_stays_at_hand() -> None:
@@ -120,7 +123,7 @@ def test_the_configuration_in_force_stays_at_hand() -> None:
     assert applied.current == titled("three")
     configurations.at(1)
     configurations.at(2)
-    assert applied.current == applied.of("three") == titled("three")
+    assert applied.current == applied.of("three", None) == titled("three")
     assert facts.reads == [3, 1, 2]
 
 
@@ -136,7 +139,7 @@ def test_a_checkpoint_remembers_what_is_in_force_and_what_is_pinned() -> None:
     restored.apply(2, "two")
     restored.restore(positions, applied.digest)
     assert facts.reads == []
-    assert (restored.current, restored.of("one")) == (titled("three"), titled("one"))
+    assert (restored.current, restored.of("one", None)) == (titled("three"), titled("one"))
 
 
 def test_what_is_in_force_and_cannot_be_read_stops_no_follower() -> None:
@@ -149,3 +152,24 @@ def test_what_is_in_force_and_cannot_be_read_stops_no_follower() -> None:
     assert facts.reads == [1]
     applied.apply(2, "readable")
     assert (applied.current, applied.unreadable) == (titled("two"), None)
+
+
+def test_builds_find_a_configuration_that_an_earlier_version_stored() -> None:
+    """It is known by what was stored, and not by what this version would write: builds are pinned to that."""
+    text = (GOLDEN / "configuration.1.jsonl").read_text().splitlines()[0]
+    digest = sha256(text.encode()).hexdigest()
+    applied = AppliedConfigurations(Configurations(Facts(text).at))
+    applied.apply(1, digest)
+    assert applied.current is not None
+    assert applied.current.applied_digest == digest
+    assert applied.of(applied.current.applied_digest, None) is applied.current
+    applied.apply(2, "another")
+    assert applied.of(digest, None).builders
+
+
+def test_what_was_read_is_applied_again_in_the_newest_format() -> None:
+    """A digest is always that of the text beside it."""
+    text = (GOLDEN / "configuration.1.jsonl").read_text().splitlines()[0]
+    again = read_configuration(text).anew()
+    assert again.digest == sha256(again.to_json().encode()).hexdigest()
+    assert again.digest != read_configuration(text).digest

@@ -98,7 +98,8 @@ def diff_configurations(
         _show(answer)
         if answer["changes"]:
             how = f"rollback {revision}" if revision else f"apply {file}"
-            click.echo(f"compared with revision {answer['compared_with']}, as in")
+            before = answer["compared_with"]
+            click.echo(f"compared with revision {before}, as in" if before else "it comes into force with")
             click.echo(f"  buildledger config {how} --expect {answer['compared_with']}")
     sys.exit(ExitCode.CHANGES if answer["changes"] else ExitCode.NOTHING)
 

@@ -46,7 +46,7 @@ function parseInput(input: Input, given: string | boolean): { value?: InputValue
 }
 
 /** The values of a list, which stand on lines of their own. */
-export function parseLines(text: string): string[] {
+function parseLines(text: string): string[] {
   return text
     .split("\n")
     .map((line) => line.trim())

@@ -108,6 +108,8 @@ class _Completion:
                 if name not in known:
                     known.add(name)
                     self._builder(name, util.BuildFactory([steps.Git(repourl="https://example.org/sample.git")]))
+        if not c["builders"]:
+            self._builder("sample", util.BuildFactory([steps.ShellCommand(command=["true"])]))
         for builder in c["builders"]:
             self._force(_of(builder, "name"))
         workers = {getattr(each, "workername", None) for each in c["workers"]}

@@ -15,6 +15,7 @@ from tests.faults.loops import (
     messages,
     postgresql,
     postgresql_files,
+    reloads,
     swaps,
 )
 
@@ -32,6 +33,13 @@ LOOPS: tuple[Loop, ...] = (
         count=200,
         kinds=kills.KINDS,
         run=kills.on_postgresql,
+    ),
+    Loop(
+        name="reloads",
+        unit="kills",
+        count=100,
+        kinds=reloads.KINDS,
+        run=reloads.on_sqlite,
     ),
     Loop(
         name="commands",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from buildledger.config.convert.buildbot import values
 from buildledger.config.convert.buildbot.account import UnsayableError
-from buildledger.config.convert.buildbot.steps import checkout, made_up, properties, shell, transfers
+from buildledger.config.convert.buildbot.steps import checkout, made_up, properties, shell, tools, transfers
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
 
 Convert = Callable[[OldStep], list[Keys]]
@@ -28,6 +29,11 @@ KINDS: Mapping[str, Convert] = {
     "FileExists": made_up.file_exists,
     "CMake": made_up.cmake,
     "Trial": made_up.trial,
+    "Cppcheck": tools.cppcheck,
+    "MaxQ": tools.maxq,
+    "RpmBuild": tools.rpm_build,
+    "Assert": tools.asserted,
+    "LogRenderable": tools.shown,
     "ShellSequence": made_up.sequence,
     "ShellMixin": shell.convert,
     "ShellCommand": shell.convert,
@@ -54,11 +60,6 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "HTTPStep": (
         "the server itself makes no requests for builds",
         "run curl on a worker, with its token as a {secret: …} in env",
-    ),
-    "LogRenderable": ("it only shows a value", "a `run: [echo, {property: …}]` shows it"),
-    "Assert": (
-        "it fails a build by an expression",
-        "use a `when` on the steps behind it, or a `script` that exits with 1",
     ),
     "DownloadSecretsToWorker": (
         "secrets reach programs through env, not as files",
@@ -90,7 +91,10 @@ def convert(old: OldStep) -> list[Keys]:
             raise UnsayableError(*REFUSED[name])
         if name in KINDS:
             shell.refuse_own_run(old)
-            return KINDS[name](old)
+            made = KINDS[name](old)
+            old.remark_unasked()
+            return made
     raise UnsayableError(
-        f"what a step of the class {old.cls.name} does is in its code", "write what it does as `run` or `script`"
+        f"what a step of the class {old.cls.name}{values.where(old.cls.place)} does is in its code",
+        "write what it does as `run` or `script`",
     )

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from buildledger.api.models.builds import Build
+from buildledger.api.models.pipelines import BuilderDefinition
 from buildledger.api.models.requests import Request
 from buildledger.api.models.scalars import BuilderName, BuildRef, Cursor, Moment, Position, ResultName
 
@@ -114,6 +115,10 @@ class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
     sources: Annotated[list[BuilderSource], Meta(description="What it checks out, in the order of the configuration.")]
     inputs: Annotated[list[Input], Meta(description="What a person may choose who starts a build.")]
     locks: Annotated[list[str], Meta(description="Names of the locks that its builds hold.")]
+    definition: Annotated[
+        BuilderDefinition | None,
+        Meta(description="Where the repository's file defines it; null: the central configuration does."),
+    ]
     waiting: Annotated[list[Request], Meta(description="Its first waiting requests.")]
     waiting_count: Annotated[int, Meta(description="How many of its requests wait.")]
     branches: Annotated[

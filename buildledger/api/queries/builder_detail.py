@@ -1,12 +1,12 @@
-"""All about one builder, from six views."""
+"""All about one builder, from seven views."""
 
 from __future__ import annotations
 
 from buildledger.api.http.problems import NotFound
 from buildledger.api.models import builders as models
+from buildledger.api.queries.builder_definition import definition_of
 from buildledger.api.queries.builders import as_branches, as_builders, builder_row, list_branches
 from buildledger.api.queries.builds import as_builds
-from buildledger.api.queries.pipelines import with_pipeline
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.requests import as_requests, count_waiting, first_waiting
 from buildledger.api.queries.select_builds import SelectBuilds
@@ -16,7 +16,7 @@ from buildledger.config.inputs import InputSpec
 from buildledger.config.problems.problem import did_you_mean
 from buildledger.config.resolved import Builder, Configuration
 
-VIEWS = ("status", "queue", "workers", "changes", "people", "revisions")
+VIEWS = ("status", "queue", "workers", "changes", "people", "revisions", "pipelines")
 RECENT_BUILDS = 25
 BRANCHES_SHOWN = 100
 WAITING_REQUESTS = 10
@@ -34,7 +34,7 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
     configuration = readings.configurations.in_force(readings["revisions"])
     if row is None:
         raise NotFound("builder", name, did_you_mean(name, () if configuration is None else configuration.builders))
-    configuration = with_pipeline(readings, configuration, name)
+    definition, configuration = definition_of(readings, configuration, name)
     configured = None if configuration is None else configuration.builders.get(name)
     personal = readings.personal_data()
     query = SelectBuilds(status)
@@ -50,6 +50,7 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
         sources=[] if configuration is None or configured is None else _sources(readings, configuration, configured),
         inputs=[] if configured is None else [_input(*item) for item in configured.inputs.items()],
         locks=[] if configured is None else [use.lock for use in configured.locks],
+        definition=definition,
         waiting=as_requests(personal, waiting, WaitReasons(readings)),
         waiting_count=count_waiting(queue, builder=name),
         branches=as_branches(status, list_branches(status, name, BRANCHES_SHOWN)),

@@ -39,6 +39,12 @@ def list_sources(reading: Reading) -> list[models.Source]:
     ]
 
 
+def is_known(reading: Reading, name: str) -> bool:
+    """Whether anything ever spoke of a source."""
+    source = reading.table(tables.source)
+    return reading.first(sa.select(source.c.name).where(source.c.name == name)) is not None
+
+
 def failing_sources(reading: Reading) -> dict[str, models.Outage]:
     """The configured sources that can't be read, by name."""
     source = reading.table(tables.source)

@@ -62,8 +62,8 @@ def definition_of(
 
 
 def place_of(row: sa.Row[Any]) -> Place:
-    """A place, of a row that begins with its four values."""
-    return Place(row[0], row[1], row[2], row[3])
+    """A place, of a row that has its values under their names."""
+    return Place(row.branch, row.revision, row.at, row.digest)
 
 
 def as_place(source: str, place: Place | None) -> models.DefinitionPlace | None:
@@ -85,7 +85,7 @@ def _places(readings: Readings, name: str) -> list[Place]:
     builder = reading.table(tables.pipeline_builder)
     of_one_revision = sa.and_(read.c.source == head.c.source, read.c.revision == head.c.revision)
     of_one_pipeline = sa.and_(builder.c.source == read.c.source, builder.c.digest == read.c.pipeline)
-    query = sa.select(head.c.branch, head.c.revision, head.c.moved_at, builder.c.digest)
+    query = sa.select(head.c.branch, head.c.revision, head.c.moved_at.label("at"), builder.c.digest)
     query = query.join_from(head, read, of_one_revision).join(builder, of_one_pipeline).where(builder.c.builder == name)
     return [place_of(row) for row in reading.all(query.order_by(head.c.moved_at.desc(), head.c.branch))]
 
@@ -93,7 +93,7 @@ def _places(readings: Readings, name: str) -> list[Place]:
 def _last_seen(reading: Reading, name: str) -> Place | None:
     pipeline, builder = reading.table(tables.pipeline), reading.table(tables.pipeline_builder)
     of_one = sa.and_(builder.c.source == pipeline.c.source, builder.c.digest == pipeline.c.digest)
-    query = sa.select(pipeline.c.branch, pipeline.c.revision, pipeline.c.seen_at, pipeline.c.digest)
+    query = sa.select(pipeline.c.branch, pipeline.c.revision, pipeline.c.seen_at.label("at"), pipeline.c.digest)
     query = query.join_from(pipeline, builder, of_one)
     query = query.where(builder.c.builder == name, pipeline.c.branch.is_not(None))
     row = reading.first(query.order_by(pipeline.c.since.desc()))

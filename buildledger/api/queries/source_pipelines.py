@@ -155,7 +155,7 @@ def as_defined(
     on = Counter[str](each.row.pipeline for each in heads if each.outcome == "read")
     builder, pipeline = reading.table(tables.pipeline_builder), reading.table(tables.pipeline)
     of_one = sa.and_(builder.c.source == pipeline.c.source, builder.c.digest == pipeline.c.digest)
-    seen = (pipeline.c.branch, pipeline.c.revision, pipeline.c.seen_at, pipeline.c.digest)
+    seen = (pipeline.c.branch, pipeline.c.revision, pipeline.c.seen_at.label("at"), pipeline.c.digest)
     branches, last = Counter[str](), dict[str, Place]()
     for chunk in chunks(names):
         query = sa.select(*seen, builder.c.builder).join_from(builder, pipeline, of_one)

@@ -30,8 +30,10 @@ router = api_router("sources")
 @router.get("/sources")
 def list_sources(read_models: ReadModelsAsOf) -> JsonResponse[models.SourceList]:
     """All sources by name, with their branches."""
-    with read_models.read("changes") as readings:
-        items = queries.list_sources(readings["changes"])
+    with read_models.read("changes", "revisions") as readings:
+        configuration = readings.configurations.in_force(readings["revisions"])
+        grants = {} if configuration is None else configuration.repo_pipelines
+        items = queries.list_sources(readings["changes"], grants)
         return readings.respond(models.SourceList(items=items, position=readings.position))
 
 

@@ -3568,6 +3568,11 @@ export interface components {
             url: string | null;
             /** @description What is built when nobody names a branch: as the configuration says, else where the repository's HEAD points; null: neither is known. */
             default_branch: string | null;
+            /**
+             * @description The file in which its repository says itself what is built; null: it may define nothing.
+             * @example .buildledger.yaml
+             */
+            pipeline_path: string | null;
             /** @description Why it can't be read at the moment; null: it can. */
             outage: components["schemas"]["Outage"] | null;
             /** @description The branches that exist, by name. */

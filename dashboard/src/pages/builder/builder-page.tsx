@@ -16,6 +16,7 @@ import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import { BranchesPanel } from "./branches-panel.tsx";
 import { BuildHistory } from "./build-history.tsx";
+import { DefinitionLine } from "./definition-line.tsx";
 import { DurationChart } from "./duration-chart.tsx";
 import "./builder-page.css";
 
@@ -69,6 +70,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
       </header>
       <section className="panel builder-status" aria-label="Status">
         <StatusText builder={builder} />
+        {detail.definition && <DefinitionLine definition={detail.definition} />}
         <p className="muted">
           {waiting_count > 0 && (
             <>
@@ -76,7 +78,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
               {" · "}
             </>
           )}
-          {plural(detail.steps.length, "step")}: {detail.steps.join(" → ")}
+          {detail.steps.length > 0 && `${plural(detail.steps.length, "step")}: ${detail.steps.join(" → ")}`}
           {locks.length > 0 && ` · locks: ${locks.join(", ")}`}
           {detail.timeout_seconds !== null &&
             ` · at most ${formatDuration(detail.timeout_seconds * 1_000, true)}`}

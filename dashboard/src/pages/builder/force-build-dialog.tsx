@@ -8,13 +8,19 @@ import { SelectField, TextInput } from "../../ui/form-field.tsx";
 import { ProblemAlert } from "../../ui/problem-alert.tsx";
 import { type FormValues, initialValues, parseInputs } from "./build-inputs.ts";
 
+/** The branch to begin with where the default branch's file doesn't define the builder; empty: the default branch. */
+function branchOfDefinition({ definition, builder }: BuilderDetail): string {
+  const branch = definition?.branch_count ? definition.shown?.branch : undefined;
+  return branch === undefined || branch === builder.default_branch ? "" : branch;
+}
+
 /** The dialog that starts a build: branch, revision, the builder's typed inputs, and a reason. */
 export default function ForceBuildDialog({ detail, onClose }: { detail: BuilderDetail; onClose(): void }) {
   const { builder, inputs, sources } = detail;
   const command = useCommand();
   const [values, setValues] = useState<FormValues>(() => ({
     ...initialValues(inputs),
-    "*branch": "",
+    "*branch": branchOfDefinition(detail),
     "*revision": "",
     "*reason": "",
   }));

@@ -55,6 +55,14 @@ class PipelineGrants(msgspec.Struct, frozen=True, kw_only=True):
     max_steps: Annotated[int, Meta(description="How many steps each may have.")]
 
 
+class PipelineTrigger(msgspec.Struct, frozen=True, kw_only=True):
+    """A trigger of the file; of one without triggers that which builds every push."""
+
+    name: Annotated[str, Meta(description="With the source's name in front.", examples=["widget:change"])]
+    text: Annotated[str, Meta(description="What it waits for, for people.", examples=["a push to main"])]
+    build: Annotated[list[BuilderName], Meta(description="What it builds.")]
+
+
 class BranchPipeline(msgspec.Struct, frozen=True, kw_only=True):
     """What the file defines on one branch, at the revision where it is."""
 
@@ -64,6 +72,7 @@ class BranchPipeline(msgspec.Struct, frozen=True, kw_only=True):
     moved_at: Annotated[Moment, Meta(description="When the branch moved there, in UTC.")]
     read_at: Annotated[Moment | None, Meta(description="When the file came to this, in UTC; null: it wasn't read.")]
     file: Annotated[RevisionPipeline, Meta(description="What came of it.")]
+    triggers: Annotated[list[PipelineTrigger], Meta(description="Those of the file; empty if it isn't `read`.")]
 
 
 class PipelineCounts(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from buildledger.api.models import pipelines as models
 from buildledger.api.queries.readings import Readings
 from buildledger.config.pipelines.effective import counts_on
-from buildledger.config.problems.problem import Problem, listed
+from buildledger.config.problems.problem import Problem
 from buildledger.config.resolved import RepoPipeline
 from buildledger.events.catalogue import stored_names
 from buildledger.events.ids import revision_pipeline_id
@@ -58,7 +58,7 @@ def as_pipeline(
 
 def excluded(grant: RepoPipeline, branch: str) -> models.RevisionPipeline:
     """The file of a branch that doesn't count."""
-    counting = listed(grant.branches)
+    counting = ", ".join(grant.branches)
     text = f"{grant.path} counts on other branches than {branch} ('branches' of its repo_pipelines: {counting})"
     return models.RevisionPipeline(path=grant.path, outcome="excluded", text=text, builders=[], problems=[])
 

@@ -12,14 +12,26 @@ import sqlalchemy as sa
 from buildledger.api.models import pipelines as models
 from buildledger.api.queries import pipelines as answers
 from buildledger.api.queries.builder_definition import Place, as_place, place_of
+from buildledger.api.queries.readings import Readings
+from buildledger.config.fields import spelling
 from buildledger.config.pipelines.effective import counts_on
-from buildledger.config.resolved import RepoPipeline
+from buildledger.config.resolved import (
+    ChangeTrigger,
+    Configuration,
+    ManualTrigger,
+    RepoPipeline,
+    SuccessTrigger,
+    Trigger,
+)
 from buildledger.events.ids import change_id
 from buildledger.events.pipeline import PipelineProblem
 from buildledger.projections import pipelines as tables
 from buildledger.projections.columns import moment, optional_moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.row_buffers import chunks
+from buildledger.wording import enumerated
+
+ALL_BRANCHES = ("**",)
 
 _problems = msgspec.json.Decoder(tuple[PipelineProblem, ...])
 
@@ -65,9 +77,14 @@ def counted(heads: Iterable[Head]) -> models.PipelineCounts:
 
 
 def as_branches(
-    reading: Reading, source: str, grant: RepoPipeline, heads: Sequence[Head]
+    readings: Readings, source: str, grant: RepoPipeline, heads: Sequence[Head]
 ) -> list[models.BranchPipeline]:
-    """Branches as they are answered."""
+    """Branches as they are answered. Needs the view `pipelines`."""
+    reading = readings["pipelines"]
+    triggers = {
+        digest: _triggers(readings.configurations.pipeline(digest))
+        for digest in {each.row.pipeline for each in heads if each.outcome == "read"}
+    }
     builders = _builders(reading, source, {each.row.pipeline for each in heads if each.outcome == "read"})
     problems = _all_problems(reading, source, {each.row.revision for each in heads if each.outcome == "rejected"})
     return [
@@ -78,9 +95,33 @@ def as_branches(
             moved_at=moment(each.row.moved_at),
             read_at=None if each.outcome == "excluded" else optional_moment(each.row.read_at),
             file=_file(grant, each, builders, problems),
+            triggers=triggers[each.row.pipeline] if each.outcome == "read" else [],
         )
         for each in heads
     ]
+
+
+def _triggers(pipeline: Configuration | None) -> list[models.PipelineTrigger]:
+    found = () if pipeline is None else pipeline.triggers.values()
+    return [
+        models.PipelineTrigger(name=trigger.name, text=_awaited(trigger), build=list(trigger.build))
+        for trigger in found
+    ]
+
+
+def _awaited(trigger: Trigger) -> str:
+    """What a trigger waits for."""
+    match trigger:
+        case ChangeTrigger():
+            where = "any branch" if trigger.branches == ALL_BRANCHES else ", ".join(trigger.branches)
+            quiet = f" that has been quiet for {spelling.duration(trigger.settle_seconds)}"
+            return f"a push to {where}{quiet if trigger.settle_seconds else ''}"
+        case SuccessTrigger():
+            return f"the success of {enumerated(trigger.of)}"
+        case ManualTrigger():
+            return "somebody who asks for it"
+        case _:
+            return "a set time"
 
 
 def _file(

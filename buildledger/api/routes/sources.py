@@ -52,7 +52,7 @@ def list_pipelines(
         heads = [] if grant is None else source_pipelines.heads_of(readings["pipelines"], name, grant)
         wanted = [each for each in heads if (outcome in (None, each.outcome)) and (after is None or each.key > after)]
         found, following = page(wanted[: limit + 1], limit, lambda last: cursor_of(PIPELINES, *last.key))
-        items = [] if grant is None else source_pipelines.as_branches(readings["pipelines"], name, grant, found)
+        items = [] if grant is None else source_pipelines.as_branches(readings, name, grant, found)
         answer = pipelines.SourcePipelines(
             source=name,
             granted=None if grant is None else source_pipelines.as_grants(grant),

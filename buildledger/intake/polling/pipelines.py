@@ -159,6 +159,6 @@ def _problem(problem: Problem) -> PipelineProblem:
         column=problem.column,
         code=problem.code,
         message=problem.message,
-        hint=problem.hint,
+        hint=problem.hint or "; ".join(problem.notes),
         severity=problem.severity,
     )

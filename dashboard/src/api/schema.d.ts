@@ -1449,6 +1449,8 @@ export interface components {
             read_at: string | null;
             /** @description What came of it. */
             file: components["schemas"]["RevisionPipeline"];
+            /** @description Those of the file; empty if it isn't `read`. */
+            triggers: components["schemas"]["PipelineTrigger"][];
         };
         /**
          * BranchStatus
@@ -3015,6 +3017,24 @@ export interface components {
             severity: "error" | "warning";
             /** @description All of it, with its place, for people. */
             text: string;
+        };
+        /**
+         * PipelineTrigger
+         * @description A trigger of the file; of one without triggers that which builds every push.
+         */
+        PipelineTrigger: {
+            /**
+             * @description With the source's name in front.
+             * @example widget:change
+             */
+            name: string;
+            /**
+             * @description What it waits for, for people.
+             * @example a push to main
+             */
+            text: string;
+            /** @description What it builds. */
+            build: string[];
         };
         /**
          * PlannedEntry

@@ -236,6 +236,8 @@ async def test_a_source_lists_what_each_branch_defines(site: Site, client: httpx
     assert list(found) == ["wip", "unread", "empty", "wrong", "main"]
     assert listed["counts"] == dict.fromkeys(("read", "rejected", "missing", "unread", "excluded"), 1)
     assert found["main"]["builders"] == ["widget:tests"]
+    pushed = {"name": "widget:change", "text": "a push to any branch", "build": ["widget:tests"]}
+    assert [each["triggers"] for each in listed["items"]] == [[], [], [], [], [pushed]]
     assert found["wrong"]["problems"][0]["text"] == ".buildledger.yaml:7:3: no lock [grant]"
     assert "counts on other branches than wip" in found["wip"]["text"]
     assert listed["granted"]["secrets"] == ["pypi"]

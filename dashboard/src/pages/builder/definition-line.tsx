@@ -7,6 +7,22 @@ import { plural } from "../../format/plural.ts";
 export function DefinitionLine({ definition }: { definition: BuilderDefinition }) {
   const { source, path, branches, branch_count, shown, last_seen } = definition;
   const others = branch_count - branches.length;
+  if (path && branch_count === 0) {
+    return (
+      <p className="muted">
+        Was defined by <code>{path}</code> of{" "}
+        <Link to="/sources/$source" params={{ source }}>
+          {source}
+        </Link>
+        ; no branch defines it any more.{" "}
+        {last_seen && (
+          <>
+            Last seen{shown && ", and shown as,"} on <PlaceLink place={last_seen} />.
+          </>
+        )}
+      </p>
+    );
+  }
   return (
     <p className="muted">
       {path ? (
@@ -34,7 +50,7 @@ export function DefinitionLine({ definition }: { definition: BuilderDefinition }
         </>
       ) : (
         <>
-          {path ? "No branch defines it any more" : "Its repository may define nothing any more"}
+          Its repository may define nothing any more
           {last_seen && (
             <>
               ; last seen on <PlaceLink place={last_seen} />

@@ -111,7 +111,16 @@ function NoBranches({ isFiltered }: { isFiltered: boolean }) {
   );
 }
 
-function BranchRow({ branch: { branch, revision, change_id, moved_at, file } }: { branch: BranchPipeline }) {
+/** What a trigger builds, unless that is everything. */
+function builtBy({ build }: BranchPipeline["triggers"][number], builders: string[]): string {
+  return build.length > 1 && build.length === builders.length ? "all of them" : build.join(", ");
+}
+
+function BranchRow({
+  branch: { branch, revision, change_id, moved_at, file, triggers },
+}: {
+  branch: BranchPipeline;
+}) {
   return (
     <li className="row pipeline">
       <StatusIcon status={outcomeStatus(file.outcome)} label={file.text} />
@@ -129,15 +138,24 @@ function BranchRow({ branch: { branch, revision, change_id, moved_at, file } }: 
           </span>
         </div>
         {file.outcome === "read" && file.builders.length > 0 ? (
-          <ul className="pipeline-builders">
-            {file.builders.map((builder) => (
-              <li key={builder}>
-                <Link to="/builders/$builder" params={{ builder }}>
-                  {builder}
-                </Link>
-              </li>
-            ))}
-          </ul>
+          <>
+            <ul className="pipeline-builders">
+              {file.builders.map((builder) => (
+                <li key={builder}>
+                  <Link to="/builders/$builder" params={{ builder }}>
+                    {builder}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+            <ul className="muted">
+              {triggers.map((trigger) => (
+                <li key={trigger.name}>
+                  {trigger.text}: {builtBy(trigger, file.builders)}
+                </li>
+              ))}
+            </ul>
+          </>
         ) : (
           <div className="muted">{file.text}</div>
         )}

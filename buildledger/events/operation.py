@@ -166,6 +166,8 @@ class EndReason(StrEnum):
     TOO_LARGE = "too_large"
     BAD_REPORT = "bad_report"
     INCONSISTENT = "inconsistent"
+    NO_SECRET = "no_secret"  # noqa: S105 - why something ended
+    SECRETS_AWAY = "secrets_away"
     LOST = "lost"
 
 
@@ -218,7 +220,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def infrastructure(self) -> bool:
-        """The worker, not the code under test, is to blame: the build may be tried again elsewhere."""
+        """The worker or the secrets' place, not the code under test, is to blame: the build may be tried again."""
         return self.reason in INFRASTRUCTURE_REASONS
 
 
@@ -230,6 +232,7 @@ INFRASTRUCTURE_REASONS = frozenset(
         EndReason.REJECTED,
         EndReason.INCONSISTENT,
         EndReason.LOST,
+        EndReason.SECRETS_AWAY,
     }
 )
 

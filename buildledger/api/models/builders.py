@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from buildledger.api.models.builds import Build
-from buildledger.api.models.pipelines import BuilderDefinition
+from buildledger.api.models.pipelines import BuilderOrigin
 from buildledger.api.models.requests import Request
 from buildledger.api.models.scalars import BuilderName, BuildRef, Cursor, Moment, Position, ResultName
 
@@ -49,6 +49,9 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     project: Annotated[str | None, Meta(description="The project it belongs to; null: none.")]
     description: Annotated[str, Meta(description="What it builds, as the configuration says; may be empty.")]
     tags: Annotated[list[str], Meta(description="Words to find it by, as the configuration says.")]
+    protected: Annotated[
+        bool, Meta(description="Defined by the central configuration alone: no repository's own file can change it.")
+    ]
     configured: Annotated[bool, Meta(description="False: only history speaks of it.")]
     status: Annotated[
         BuilderStatus,
@@ -100,6 +103,13 @@ class BuilderSource(msgspec.Struct, frozen=True, kw_only=True):
     branches: Annotated[list[str], Meta(description="Branches that exist, to choose from.")]
 
 
+class BuilderTrigger(msgspec.Struct, frozen=True, kw_only=True):
+    """A trigger that asks for builds of the builder."""
+
+    name: Annotated[str, Meta(description="The trigger's name.", examples=["change-widget"])]
+    on: Annotated[str, Meta(description="Its kind: `change`, `manual`, `cron` or `success`.", examples=["change"])]
+
+
 class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
     """All about one builder, in one answer."""
 
@@ -115,10 +125,11 @@ class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
     sources: Annotated[list[BuilderSource], Meta(description="What it checks out, in the order of the configuration.")]
     inputs: Annotated[list[Input], Meta(description="What a person may choose who starts a build.")]
     locks: Annotated[list[str], Meta(description="Names of the locks that its builds hold.")]
-    definition: Annotated[
-        BuilderDefinition | None,
+    defined_by: Annotated[
+        BuilderOrigin | None,
         Meta(description="Where the repository's file defines it; null: the central configuration does."),
     ]
+    triggers: Annotated[list[BuilderTrigger], Meta(description="What asks for its builds, by name.")]
     waiting: Annotated[list[Request], Meta(description="Its first waiting requests.")]
     waiting_count: Annotated[int, Meta(description="How many of its requests wait.")]
     branches: Annotated[
@@ -126,4 +137,19 @@ class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="The branches that it has built, broken ones first, then those built last, up to a limit."),
     ]
     recent: Annotated[list[Build], Meta(description="Its last builds, newest first; `/builds?builder=` has all.")]
+    position: Position
+
+
+class BuilderDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """What a builder is by the configuration in force."""
+
+    builder: BuilderName
+    text: Annotated[
+        str,
+        Meta(
+            description="YAML as a configuration file could have it: its template and the values of its matrix put in, "
+            "all its settings said, also those that nobody set; of its steps what differs from the defaults, and "
+            "their timeouts."
+        ),
+    ]
     position: Position

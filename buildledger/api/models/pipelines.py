@@ -123,7 +123,7 @@ class DefinedBuilderPage(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
 
 
-class BuilderDefinition(msgspec.Struct, frozen=True, kw_only=True):
+class BuilderOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """Where a builder is defined that the file of a repository defines."""
 
     source: SourceName

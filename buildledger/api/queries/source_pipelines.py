@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from buildledger.api.models import pipelines as models
 from buildledger.api.queries import pipelines as answers
-from buildledger.api.queries.builder_definition import Place, as_place, place_of
+from buildledger.api.queries.builder_origin import Place, as_place, place_of
 from buildledger.api.queries.readings import Readings
 from buildledger.config.fields import spelling
 from buildledger.config.pipelines.effective import counts_on

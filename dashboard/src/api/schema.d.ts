@@ -61,6 +61,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/builders/{name}/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Builder Definition
+         * @description The builder as the configuration in force defines it, written out.
+         */
+        get: operations["read_builder_definition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/builders/{name}/force": {
         parameters: {
             query?: never;
@@ -1702,6 +1722,8 @@ export interface components {
             description: string;
             /** @description Words to find it by, as the configuration says. */
             tags: string[];
+            /** @description Defined by the central configuration alone: no repository's own file can change it. */
+            protected: boolean;
             /** @description False: only history speaks of it. */
             configured: boolean;
             /**
@@ -1740,24 +1762,22 @@ export interface components {
         };
         /**
          * BuilderDefinition
-         * @description Where a builder is defined that the file of a repository defines.
+         * @description What a builder is by the configuration in force.
          */
         BuilderDefinition: {
             /**
-             * @description The source's name.
-             * @example widget
+             * @description A builder, or one cell of its matrix.
+             * @example tests[3.12,linux]
+             * @example package
              */
-            source: string;
-            /** @description Of the file, in the repository; null: it may define nothing any more. */
-            path: string | null;
-            /** @description That define it, the one that moved last first, up to a limit. */
-            branches: string[];
-            /** @description How many there are. */
-            branch_count: number;
-            /** @description Whose steps, inputs and locks are answered: the default branch's, else those of the branch that moved last, else those that were seen last; null: none that may be built. */
-            shown: components["schemas"]["DefinitionPlace"] | null;
-            /** @description Where it was seen last; null: on no branch whose file counted. */
-            last_seen: components["schemas"]["DefinitionPlace"] | null;
+            builder: string;
+            /** @description YAML as a configuration file could have it: its template and the values of its matrix put in, all its settings said, also those that nobody set; of its steps what differs from the defaults, and their timeouts. */
+            text: string;
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
         };
         /**
          * BuilderDetail
@@ -1779,7 +1799,9 @@ export interface components {
             /** @description Names of the locks that its builds hold. */
             locks: string[];
             /** @description Where the repository's file defines it; null: the central configuration does. */
-            definition: components["schemas"]["BuilderDefinition"] | null;
+            defined_by: components["schemas"]["BuilderOrigin"] | null;
+            /** @description What asks for its builds, by name. */
+            triggers: components["schemas"]["BuilderTrigger"][];
             /** @description Its first waiting requests. */
             waiting: components["schemas"]["Request"][];
             /** @description How many of its requests wait. */
@@ -1793,6 +1815,27 @@ export interface components {
              * @example 4711
              */
             position: number;
+        };
+        /**
+         * BuilderOrigin
+         * @description Where a builder is defined that the file of a repository defines.
+         */
+        BuilderOrigin: {
+            /**
+             * @description The source's name.
+             * @example widget
+             */
+            source: string;
+            /** @description Of the file, in the repository; null: it may define nothing any more. */
+            path: string | null;
+            /** @description That define it, the one that moved last first, up to a limit. */
+            branches: string[];
+            /** @description How many there are. */
+            branch_count: number;
+            /** @description Whose steps, inputs and locks are answered: the default branch's, else those of the branch that moved last, else those that were seen last; null: none that may be built. */
+            shown: components["schemas"]["DefinitionPlace"] | null;
+            /** @description Where it was seen last; null: on no branch whose file counted. */
+            last_seen: components["schemas"]["DefinitionPlace"] | null;
         };
         /**
          * BuilderPage
@@ -1823,6 +1866,22 @@ export interface components {
             default_branch: string | null;
             /** @description Branches that exist, to choose from. */
             branches: string[];
+        };
+        /**
+         * BuilderTrigger
+         * @description A trigger that asks for builds of the builder.
+         */
+        BuilderTrigger: {
+            /**
+             * @description The trigger's name.
+             * @example change-widget
+             */
+            name: string;
+            /**
+             * @description Its kind: `change`, `manual`, `cron` or `success`.
+             * @example change
+             */
+            on: string;
         };
         /**
          * Change
@@ -4174,9 +4233,15 @@ export interface operations {
                 /** @description Only builders that are so. */
                 status?: ("never_built" | "passing" | "broken" | "unclear") | null;
                 /** @description Only items with exactly this name. */
-                tag?: string | null;
+                base?: string | null;
                 /** @description Only items with exactly this name. */
                 project?: string | null;
+                /** @description Only items with exactly this name. */
+                tag?: string | null;
+                /** @description Only items with exactly this name. */
+                source?: string | null;
+                /** @description Only builders that are protected, or only others. */
+                protected?: boolean | null;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
             };
@@ -4235,6 +4300,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BuilderDetail"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_builder_definition: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The builder's name, with its matrix cell. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a builder is by the configuration in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuilderDefinition"];
                 };
             };
             /** @description `If-None-Match` names the current answer. */

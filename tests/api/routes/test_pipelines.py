@@ -271,7 +271,7 @@ async def test_a_builder_says_where_it_is_defined(site: Site, client: httpx.Asyn
 
     async def definition(builder: str) -> dict[str, Any]:
         answer = (await client.get(f"/api/v1/builders/{builder}")).json()
-        return {"steps": answer["steps"], **answer["definition"]}
+        return {"steps": answer["steps"], **answer["defined_by"]}
 
     def without_time(place: dict[str, Any] | None) -> dict[str, Any] | None:
         return place and {key: value for key, value in place.items() if key != "at"}

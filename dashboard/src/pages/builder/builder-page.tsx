@@ -16,8 +16,9 @@ import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import { BranchesPanel } from "./branches-panel.tsx";
 import { BuildHistory } from "./build-history.tsx";
-import { DefinitionLine } from "./definition-line.tsx";
+import { DefinitionPanel } from "./definition-panel.tsx";
 import { DurationChart } from "./duration-chart.tsx";
+import { OriginLine } from "./origin-line.tsx";
 import "./builder-page.css";
 
 const route = getRouteApi("/builders/$builder");
@@ -51,7 +52,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
             <StatusIcon status={status} label={true} size={20} />
             <h1>{builder.name}</h1>
             {!builder.configured && <span className="tag">no longer configured</span>}
-            {detail.protected && (
+            {builder.protected && (
               <span className="tag" title="Defined by the central configuration alone">
                 protected
               </span>
@@ -70,7 +71,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
       </header>
       <section className="panel builder-status" aria-label="Status">
         <StatusText builder={builder} />
-        {detail.definition && <DefinitionLine definition={detail.definition} />}
+        {detail.defined_by && <OriginLine origin={detail.defined_by} />}
         <p className="muted">
           {waiting_count > 0 && (
             <>
@@ -85,6 +86,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
         </p>
         {recent.length > 0 && <DurationChart builds={recent} />}
       </section>
+      {builder.configured && <DefinitionPanel detail={detail} />}
       <BranchesPanel detail={detail} />
       <BuildHistory builder={builder.name} />
     </>

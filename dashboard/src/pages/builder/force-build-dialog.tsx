@@ -9,8 +9,8 @@ import { ProblemAlert } from "../../ui/problem-alert.tsx";
 import { type FormValues, initialValues, parseInputs } from "./build-inputs.ts";
 
 /** The branch to begin with where the default branch's file doesn't define the builder; empty: the default branch. */
-function branchOfDefinition({ definition, builder }: BuilderDetail): string {
-  const branch = definition?.branch_count ? definition.shown?.branch : undefined;
+function branchOfOrigin({ defined_by, builder }: BuilderDetail): string {
+  const branch = defined_by?.branch_count ? defined_by.shown?.branch : undefined;
   return branch === undefined || branch === builder.default_branch ? "" : branch;
 }
 
@@ -20,7 +20,7 @@ export default function ForceBuildDialog({ detail, onClose }: { detail: BuilderD
   const command = useCommand();
   const [values, setValues] = useState<FormValues>(() => ({
     ...initialValues(inputs),
-    "*branch": branchOfDefinition(detail),
+    "*branch": branchOfOrigin(detail),
     "*revision": "",
     "*reason": "",
   }));

@@ -31,9 +31,9 @@ class Place(NamedTuple):
     """Of the pipeline."""
 
 
-def definition_of(
+def origin_of(
     readings: Readings, configuration: Configuration | None, name: str
-) -> tuple[models.BuilderDefinition | None, Configuration | None]:
+) -> tuple[models.BuilderOrigin | None, Configuration | None]:
     """Where a builder is defined, and the configuration with the pipeline that is shown.
 
     None and the configuration itself for one of the central configuration. Needs the views `pipelines` and `changes`.
@@ -50,7 +50,7 @@ def definition_of(
     if grant is not None and shown is not None:
         with_pipeline = readings.configurations.allowed(configuration, shown.digest)
     allowed = with_pipeline is not None and name in with_pipeline.builders
-    definition = models.BuilderDefinition(
+    origin = models.BuilderOrigin(
         source=source,
         path=None if grant is None else grant.path,
         branches=[each.branch for each in places[:BRANCHES_SHOWN]],
@@ -58,7 +58,7 @@ def definition_of(
         shown=as_place(source, shown) if allowed else None,
         last_seen=as_place(source, last),
     )
-    return definition, with_pipeline
+    return origin, with_pipeline
 
 
 def place_of(row: sa.Row[Any]) -> Place:

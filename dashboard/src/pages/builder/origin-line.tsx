@@ -1,11 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import type { BuilderDefinition } from "../../api/types.ts";
+import type { BuilderOrigin } from "../../api/types.ts";
 import { PlaceLink } from "../../components/place-link.tsx";
 import { plural } from "../../format/plural.ts";
 
 /** Of a builder that the file of a repository defines: whose definition is shown, and which branches have it. */
-export function DefinitionLine({ definition }: { definition: BuilderDefinition }) {
-  const { source, path, branches, branch_count, shown, last_seen } = definition;
+export function OriginLine({ origin }: { origin: BuilderOrigin }) {
+  const { source, path, branches, branch_count, shown, last_seen } = origin;
   const others = branch_count - branches.length;
   if (path && branch_count === 0) {
     return (

@@ -27,15 +27,15 @@ export function SourcePage() {
   const query = useInfiniteQuery(pipelinesQuery(useAsOf(), source, show));
   return (
     <div className="page">
-      <header>
-        <nav className="breadcrumbs" aria-label="Breadcrumb">
-          <Link to="/configuration">Configuration</Link>
-        </nav>
-        <h1>{source}</h1>
-      </header>
       <QueryBoundary query={query} title={source}>
         {({ pages }) => (
           <>
+            <header>
+              <nav className="breadcrumbs" aria-label="Breadcrumb">
+                <Link to="/configuration">Configuration</Link>
+              </nav>
+              <h1>{source}</h1>
+            </header>
             {pages[0] && <GrantsPanel granted={pages[0].granted} />}
             {pages[0]?.granted && (
               <BranchesPanel

@@ -17,6 +17,7 @@ from uuid import uuid4
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.clock import SystemClock
 from buildledger.composition.audience import Audience, tell
+from buildledger.composition.following import ConfigurationFollowers
 from buildledger.composition.gateway import GatewayHandle, authority_of, serve_workers, whole_token_of
 from buildledger.composition.leading import LedPollers, LedReactors
 from buildledger.composition.lifetime import Lifetime
@@ -52,6 +53,7 @@ from buildledger.servers.entries import Servers, Singleton
 from buildledger.servers.leading import lead
 from buildledger.settings import Role, ServerSettings
 from buildledger.slave_grpc.identity.authority import Authority
+from buildledger.worker.main_loop import handled
 
 MIRRORS = "mirrors"
 """In the state directory: the copies of repositories that pollers read."""
@@ -84,6 +86,8 @@ class Server:
         settings = self._settings
         async with AsyncExitStack() as stack:
             self._loop = asyncio.get_running_loop()
+            if settings.config is not None:  # until it is watched: it is read anyway
+                stack.enter_context(handled({signal.SIGHUP: lambda: None}))
             stack.enter_context(sole_owner(settings.state))
             listener = listen(settings.http) if Role.API in settings.roles else None
             if listener is not None:
@@ -101,14 +105,18 @@ class Server:
             views, projector = open_views(settings, ledger, stack)
             reactors = self._start_reactors(ledger, configurations, servers, stack)
             effects = ConfigEffects(ledger, active)
-            secrets = BuildSecrets(ledger, configurations)
+            followers = ConfigurationFollowers(active, effects, settings.roles, self._lifetime, stack)
+            secrets = followers.build_secrets(ledger, configurations)
             pollers = self._start_pollers(stores, active, configurations, servers, effects, stack)
+            followers.add(pollers.look)
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
             await self._start_operations(stores, views, secrets, stack)
             await self._start_gateway(stores, active, secrets, servers, authority, stack)
             self._start_elastic(stores, whole_token, servers, stack)
+            followers.watch_machines(self._gateway.gateway)
+            followers.start()
             service = self._gateway.service
             dependencies = ApiDependencies(
                 ledger=ledger,
@@ -181,8 +189,7 @@ class Server:
             found = problems_text(errors.problems, texts=errors.texts)
             _log.error("the configuration in force stays, for the file is bad:\n%s", found)
         await active.load()
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, file.look)
+        stack.enter_context(handled({signal.SIGHUP: file.look}))
         self._lifetime.watch(file.watch(), "configuration file", stack)
         return file
 
@@ -219,7 +226,6 @@ class Server:
             configurations=configurations,
         )
         led = LedPollers(active, pollers, servers, effects)
-        self._lifetime.watch(led.follow(), "configuration", stack)
         if Role.POLLERS in self._settings.roles:
             self._lifetime.watch(lead(servers, Singleton.POLLERS, led.run), "pollers", stack)
         self._poll = pollers.trigger_poll

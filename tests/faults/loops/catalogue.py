@@ -11,6 +11,7 @@ from tests.faults.loops import (
     extremes,
     first_builds,
     flipped_bits,
+    interrupts,
     kills,
     messages,
     postgresql,
@@ -109,5 +110,12 @@ LOOPS: tuple[Loop, ...] = (
         count=16,
         kinds=first_builds.KINDS,
         run=first_builds.in_two_commands,
+    ),
+    Loop(
+        name="interrupts",
+        unit="interrupts",
+        count=500,
+        kinds=interrupts.KINDS,
+        run=interrupts.of_every_command,
     ),
 )

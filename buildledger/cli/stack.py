@@ -17,7 +17,8 @@ from buildledger.cli.client import Client
 from buildledger.settings import ADDRESS_FILE, Address
 from buildledger.worker import interrupts
 
-START_TIMEOUT_SECONDS = 30.0
+START_TIMEOUT_SECONDS = 120.0
+"""On a machine that is busy with something else; a server that ends is noticed at once."""
 STOP_TIMEOUT_SECONDS = 15.0
 POLL_SECONDS = 0.1
 END_POLL_SECONDS = 0.02
@@ -142,6 +143,8 @@ class Stack:
         lines = self._output("server").read_text(errors="replace").splitlines()[-TAIL_LINES:]
         if lines and lines[-1].startswith(ERROR):
             return f"the server didn't start: {lines[-1].removeprefix(ERROR)}"
+        if not lines:
+            return f"the server didn't answer within {START_TIMEOUT_SECONDS:g} s, and has said nothing"
         said = "\n".join(lines)
         return f"the server didn't start; the end of {self._output('server')}:\n\n{said}"
 

@@ -73,21 +73,25 @@ class Ended(Struct, frozen=True, kw_only=True):
 
     @property
     def was_too_early(self) -> bool:
-        """Whether the interpreter itself was still being started, and ended by that."""
+        """Whether the interpreter itself was still being started: it was ended without a word, or Python said it.
+
+        Python may even have swallowed it, in a callback of its imports; then the command was never told.
+        """
         frames = FRAME.findall(self.errors)
-        return not (self.was_listening or self.output) and (
-            (self.code == -self.presses[0].number and not self.errors)
-            or (self.code in (1, 130, -2) and bool(frames) and len(PYTHONS_OWN.findall(self.errors)) == len(frames))
-        )
+        killed = self.code == -self.presses[0].number and not self.errors
+        said = bool(frames) and len(PYTHONS_OWN.findall(self.errors)) == len(frames)
+        return not self.was_listening and (killed or said)
 
     def complaint(self) -> str | None:
         """What is wrong with it, if anything is."""
         if self.left:
             return "left behind"
-        if self.code is None or (self.was_slow and not self._was_told_to_reload):
+        if self.code is None:
             return "went on"
         if not self.presses or self.was_too_early:
             return None
+        if self.was_slow and not self._was_told_to_reload:
+            return "went on"
         if SIGNS.search(self.errors + self.output):
             return "misled"
         numbers = {128 + press.number: press.number for press in self.presses}

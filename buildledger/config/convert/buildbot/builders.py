@@ -17,6 +17,7 @@ from buildledger.config.convert.buildbot.repositories import Repositories
 from buildledger.config.convert.buildbot.site import Site, entries, items
 from buildledger.config.convert.buildbot.steps import kinds
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
+from buildledger.config.convert.buildbot.steps.windows import are_windows
 from buildledger.config.convert.buildbot.workers import MADE_BY_BUILDBOT, Workers
 
 
@@ -73,6 +74,9 @@ class Builders:
         site, get = self._site, builder.attributes.get
         workers = [str(each) for each in items(get("workernames"))]
         context = BuildContext(site, self._workers.labels(workers), None)
+        context.is_windows = are_windows(workers, self._workers.shared(workers))
+        if context.is_windows:
+            entry.note("workers", "they are Windows by their names or properties: its scripts are for `cmd.exe`", "")
         context.not_texts = self._not_texts.get(old, set())
         new = site.builder_names.name(old)
         keys = self._about(builder, new, old)

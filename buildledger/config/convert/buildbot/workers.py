@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from buildledger.config import limits
+from buildledger.config.convert.buildbot import latent
 from buildledger.config.convert.buildbot.account import Entry, Kind
 from buildledger.config.convert.buildbot.described import Thing, Value
 from buildledger.config.convert.buildbot.names import identifier, unique
@@ -13,17 +14,6 @@ from buildledger.config.convert.buildbot.site import Site, argument, entries, it
 from buildledger.config.fields import spelling
 
 MISSING_SECONDS = 600
-_LATENT = {
-    "DockerLatentWorker": "Docker containers",
-    "EC2LatentWorker": "machines of Amazon's",
-    "KubeLatentWorker": "pods of Kubernetes",
-    "OpenStackLatentWorker": "machines of OpenStack",
-    "LibVirtWorker": "virtual machines of libvirt",
-    "MarathonLatentWorker": "containers of Marathon",
-    "UpcloudLatentWorker": "machines of UpCloud",
-    "AbstractLatentWorker": "machines on demand",
-}
-
 MADE_BY_BUILDBOT = "__"
 """Begins the names of what a configurator adds for Buildbot's own cleaning: a worker, a builder, schedulers."""
 
@@ -54,6 +44,12 @@ class Workers:
         """Properties that each of these workers has, with the labels that they became."""
         each = [self._labels.get(worker, {}) for worker in workers]
         return {old: new for old, new in (each[0] if each else {}).items() if all(old in other for other in each)}
+
+    def shared(self, workers: list[str]) -> list[str]:
+        """The texts of labels that say of each of these workers which system it has."""
+        new = [self._site.worker_names.name(each) for each in workers]
+        each = [set(self.declared.get(name, {}).get("labels", {}).values()) for name in new]
+        return sorted(set.intersection(*each)) if each else []
 
     def group(self, workers: list[str]) -> str:
         """A label that these workers alone have, by their new names: for builders that name too many of them."""
@@ -117,19 +113,6 @@ class Workers:
         return found
 
     def _start(self, worker: Thing, entry: Entry) -> dict[str, Any]:
-        bases = self._site.extracted.class_of(worker).bases
-        if "LocalWorker" in bases:
+        if "LocalWorker" in self._site.extracted.class_of(worker).bases:
             return {"start": {"driver": "local"}}
-        latent = next((base for base in bases if base in _LATENT), None)
-        if latent is None:
-            return {}
-        image = argument(worker, "image")
-        if latent == "KubeLatentWorker" or latent == "DockerLatentWorker":
-            named = f"image: {image}" if isinstance(image, str) else "the image"
-            instead = (
-                f"`start: {{driver: kubernetes, {named}, server: HOST:PORT}}` with an image that holds `bl-worker`"
-            )
-        else:
-            instead = "`start: {driver: ssh, host: …}`, or start it yourself; then it connects like any other"
-        entry.note(latent, f"{_LATENT[latent]} aren't started by the same means here", instead)
-        return {}
+        return latent.start(self._site, worker, entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from buildledger.config.convert.buildbot import left_out
 from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.described import Function, Thing
 from buildledger.config.convert.buildbot.site import Site, items
@@ -18,7 +19,7 @@ _LATER = {
     "GerritEventLogPoller": "Gerrit comes with a later version",
     "MaildirSource": "changes by mail have no counterpart",
 }
-_INSTEAD = {"MaildirSource": "poll the repository, or hand commits in by `POST /api/v1/sources/NAME/changes`"}
+_INSTEAD = "have the repository's hook hand commits in by `POST /api/v1/sources/NAME/changes`"
 
 
 def convert(site: Site) -> None:
@@ -44,10 +45,9 @@ def _convert(site: Site, thing: Thing, entry: Entry) -> None:
             "call `POST /api/v1/sources/NAME/changes`, which any source takes",
         )
     elif (known := site.extracted.base_among(thing, _LATER)) is not None:
-        raise UnsayableError(_LATER[known], _INSTEAD.get(known, ""))
+        raise UnsayableError(_LATER[known], _INSTEAD)
     else:
-        instead = "hand commits in by `POST /api/v1/sources/NAME/changes`"
-        raise UnsayableError(f"a change source of the class {cls.name} has no counterpart", instead)
+        raise UnsayableError(f"a change source of the class {cls.name} has no counterpart", _INSTEAD)
 
 
 def _git(site: Site, thing: Thing, entry: Entry) -> None:
@@ -65,6 +65,7 @@ def _git(site: Site, thing: Thing, entry: Entry) -> None:
         pass
     elif names := [each for each in items(branches) if isinstance(each, str)]:
         declared["branches"] = [each.removeprefix("refs/heads/") for each in names]
+    left_out.remark(entry, thing.arguments, left_out.POLLERS)
     for key in ("category", "project"):
         if get(key):
             entry.note(key, f"changes have no {key} here", "a trigger names the source instead")

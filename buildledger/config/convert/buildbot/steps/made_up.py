@@ -7,7 +7,7 @@ from buildledger.config.convert.buildbot.account import UnsayableError
 from buildledger.config.convert.buildbot.described import DictOf, ListOf, Value
 from buildledger.config.convert.buildbot.site import entries, items
 from buildledger.config.convert.buildbot.steps import shell, windows
-from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, below_build, common
+from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, below_build, common, timeout
 from buildledger.config.paths import fault as path_fault
 
 
@@ -54,7 +54,7 @@ def sequence(old: OldStep) -> list[Keys]:
             raise UnsayableError("its commands are made when it runs", "write each as a step of its own")
         made += _of_sequence(old, argument)
     if not made:
-        raise UnsayableError("it has no commands")
+        raise UnsayableError("it has no commands", "take it out")
     return made
 
 
@@ -87,7 +87,11 @@ def remove_directory(old: OldStep) -> list[Keys]:
 
 def copy_directory(old: OldStep) -> list[Keys]:
     """`CopyDirectory`."""
-    return [common(old) | windows.copy_directory(_path(old, "src"), _path(old, "dest"), old.context.is_windows)]
+    return [
+        common(old)
+        | windows.copy_directory(_path(old, "src"), _path(old, "dest"), old.context.is_windows)
+        | timeout(old)
+    ]
 
 
 def file_exists(old: OldStep) -> list[Keys]:

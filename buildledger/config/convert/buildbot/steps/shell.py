@@ -86,7 +86,7 @@ def _script(old: OldStep, parts: Sequence[Part], env: Environment) -> Keys:
 def _of_text(old: OldStep, text: str, shell: ShellText, env: Environment) -> Keys:
     """A script, which Buildbot's shell goes on with after a command that fails."""
     if not text.strip():
-        raise UnsayableError("its command is empty")
+        raise _empty()
     if old.context.is_windows:
         return _with_env({"script": windows.script(text, shell, env.from_worker)}, env, shell)
     going_on = "set +e\n" if needs_going_on(text) else ""
@@ -95,7 +95,7 @@ def _of_text(old: OldStep, text: str, shell: ShellText, env: Environment) -> Key
 
 def _argv(old: OldStep, argv: list[list[Part]], env: Environment) -> Keys:
     if not argv:
-        raise UnsayableError("its command is empty")
+        raise _empty()
     shell = ShellText({*env.env, *env.from_worker}, _below(old))
     if (index := _script_argument(argv)) is not None:
         text = shell.script(argv[index])
@@ -108,6 +108,10 @@ def _argv(old: OldStep, argv: list[list[Part]], env: Environment) -> Keys:
             windows.script(command, shell, env.from_worker)
         return _with_env({"script": f"{exports(env.from_worker, _below(old))}{command}"}, env, shell)
     return _with_env({"run": [references.node(argument) for argument in argv]}, env, shell)
+
+
+def _empty() -> UnsayableError:
+    return UnsayableError("its command is empty", "take it out")
 
 
 def _script_argument(argv: list[list[Part]]) -> int | None:

@@ -30,7 +30,7 @@ def periodic(old: OldScheduler) -> list[NewTrigger]:
     """So often."""
     seconds = old.argument("periodicBuildTimer")
     if not isinstance(seconds, int | float):
-        raise UnsayableError("how often it builds isn't known")
+        raise UnsayableError("how often it builds isn't known", "write the times in `at`")
     made = _trigger(old, _every(round(seconds)))
     made.comments.append("At set times: Buildbot counted from its own start.")
     return [made]

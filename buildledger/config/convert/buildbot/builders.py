@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from buildledger.config import limits
-from buildledger.config.convert.buildbot import described, environment, left_out, names, values
+from buildledger.config.convert.buildbot import described, environment, names, values
 from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import BuilderOf, FactoryOf, Place, StepOf, Value
@@ -199,8 +199,6 @@ class Builders:
         if old.step.error is not None:
             raise UnsayableError(f"the step can't be made: {old.step.error}")
         converted = kinds.convert(old)
-        of_kind = left_out.CHECKOUTS if "checkout" in converted[0] else left_out.FILES
-        left_out.remark(old.entry, old.step.arguments, left_out.STEPS, of_kind)
         locks = old.attribute("locks")
         if items(locks):
             used = [use for use in self._locks.uses(locks, workers, old.entry) if not self._is_held(use, old)]

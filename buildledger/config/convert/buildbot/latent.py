@@ -14,7 +14,8 @@ WORKER_PORT = 8011
 """Where a server listens for workers unless it is told otherwise."""
 _IMAGE = "buildbot/buildbot-worker"
 _IDLE_SECONDS = 600
-_KINDS = {
+KINDS = {
+    "KubeLatentWorker": ("pods of Kubernetes", "`driver: kubernetes`"),
     "DockerLatentWorker": (
         "containers of Docker",
         "`driver: kubernetes`, or a worker that runs `docker run` in its steps",
@@ -30,12 +31,12 @@ _KINDS = {
 
 def start(site: Site, worker: Thing, entry: Entry) -> dict[str, Any]:
     """The key `start` of a worker that is started on demand, as far as there is one; nothing for any other worker."""
-    kind = site.extracted.base_among(worker, {"KubeLatentWorker", *_KINDS})
+    kind = site.extracted.base_among(worker, KINDS)
     if kind is None:
         return {}
     if kind == "KubeLatentWorker":
         return _pod(site, worker, entry)
-    what, instead = _KINDS[kind]
+    what, instead = KINDS[kind]
     image = argument(worker, "image")
     named = f" of the image {image!r}" if isinstance(image, str) else ""
     entry.miss("start", f"{what}{named} aren't started by the server", f"{instead}; until then it waits for a worker")

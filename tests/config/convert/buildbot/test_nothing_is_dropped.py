@@ -14,11 +14,18 @@ from buildledger.cli.buildbot_process import SCRIPT
 from buildledger.config.convert.buildbot.account import Kind, Status
 from buildledger.config.convert.buildbot.conversion import Conversion, convert
 from buildledger.config.convert.buildbot.described import read_extracted
-from buildledger.config.convert.buildbot.left_out import WITHOUT_MEANING
 from tests.config.convert.buildbot.conftest import PRELUDE
 
 FILES = Path(__file__).parent / "files"
 NAMES = ("options", "everything", "steps", "functions", "classes")
+WITHOUT_MEANING = frozenset(
+    {"description", "descriptionDone", "descriptionSuffix", "updateBuildSummaryPolicy", "useProgress", "progress"}
+    | {"progressMetrics", "logEnviron", "lazylogfiles", "want_stdout", "want_stderr", "compress", "blocksize"}
+    | {"password", "keepalive_interval", "gitbin", "workdir", "reason", "label", "buttonName", "builddir"}
+    | {"workerbuilddir", "codebase", "codebases", "glob", "kube_config"}
+    | {"maxWarnCount", "suppressionFile", "warningExtractor", "warningPattern"}
+)
+"""What people see, how logs are kept, or what the old master needs for itself; of warnings a note says all."""
 OPAQUE = {"$": "opaque", "type": "Unknown"}
 SAID_WHATEVER_IT_IS = frozenset({"masterdest", "hideStepIf"})
 """A note says the same of any value."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from buildledger.config.convert.buildbot import values
 from buildledger.config.convert.buildbot.account import UnsayableError
-from buildledger.config.convert.buildbot.steps import checkout, made_up, properties, shell, transfers
+from buildledger.config.convert.buildbot.steps import checkout, left_out, made_up, properties, shell, transfers
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
 
 Convert = Callable[[OldStep], list[Keys]]
@@ -91,7 +91,10 @@ def convert(old: OldStep) -> list[Keys]:
             raise UnsayableError(*REFUSED[name])
         if name in KINDS:
             shell.refuse_own_run(old)
-            return KINDS[name](old)
+            made = KINDS[name](old)
+            left_out.remark(old, made[0])
+            old.remark_unasked()
+            return made
     raise UnsayableError(
         f"what a step of the class {old.cls.name}{values.where(old.cls.place)} does is in its code",
         "write what it does as `run` or `script`",

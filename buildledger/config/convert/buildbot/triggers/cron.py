@@ -84,12 +84,19 @@ def _is_said(value: Value) -> bool:
 
 
 def _field(value: Value) -> str:
+    """One of the five fields of cron.
+
+    Raises:
+        UnsayableError: It isn't made of numbers and texts.
+    """
+    if not all(isinstance(each, int | str) for each in items(value)):
+        raise UnsayableError("its times are made by code", "write them as the five fields of cron")
     return ",".join(str(each) for each in items(value))
 
 
 def _weekdays(value: Value) -> str:
-    """Buildbot counts days from Monday as 0, cron from Sunday; what is a text is cron's already."""
-    return ",".join(str((each + 1) % _DAYS) if isinstance(each, int) else str(each) for each in items(value))
+    """Buildbot counts days from Monday as 0, cron from Sunday; what is a text is cron's already. Raises as `_field`."""
+    return _field(ListOf([(each + 1) % _DAYS if isinstance(each, int) else each for each in items(value)]))
 
 
 def _every(seconds: int) -> str:

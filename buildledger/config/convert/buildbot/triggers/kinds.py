@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from buildledger.config import limits
-from buildledger.config.convert.buildbot import left_out
 from buildledger.config.convert.buildbot.account import Kind, UnsayableError
 from buildledger.config.convert.buildbot.new_builder import NewBuilder
 from buildledger.config.convert.buildbot.site import Site
@@ -43,9 +42,8 @@ def convert(site: Site, builders: Sequence[NewBuilder]) -> list[NewTrigger]:
             if kind is None:
                 raise UnsayableError(f"a scheduler of the class {cls.name} has no counterpart", "write a trigger")
             old = OldScheduler(thing, cls, site, entry, built)
-            if kind != "ForceScheduler":
-                left_out.remark(entry, thing.arguments, left_out.SCHEDULERS)
             made += [part for trigger in KINDS[kind](old) for part in _parts(trigger)]
+            old.remark_unasked()
         except UnsayableError as error:
             entry.refuse(error.why, error.instead)
     return made

@@ -22,7 +22,7 @@ WITHOUT_MEANING = frozenset(
     {"description", "descriptionDone", "descriptionSuffix", "updateBuildSummaryPolicy", "useProgress", "progress"}
     | {"progressMetrics", "logEnviron", "lazylogfiles", "want_stdout", "want_stderr", "compress", "blocksize"}
     | {"password", "keepalive_interval", "gitbin", "workdir", "reason", "label", "buttonName", "builddir"}
-    | {"workerbuilddir", "codebase", "codebases", "glob", "kube_config"}
+    | {"workerbuilddir", "pollAtLaunch", "usetimestamps", "codebase", "codebases", "glob", "kube_config"}
     | {"maxWarnCount", "suppressionFile", "warningExtractor", "warningPattern"}
 )
 """What people see, how logs are kept, or what the old master needs for itself; of warnings a note says all."""

@@ -11,7 +11,6 @@ Said = tuple[str, str]
 _SIZE: Said = ("how large a file may be is said by the server", "")
 _FAILING: Said = ("what is done when a checkout fails isn't chosen by the step", "the builder's `retry` builds again")
 STEPS: Mapping[str, Said] = {
-    "interruptSignal": ("how a program is stopped isn't chosen by the step", ""),
     "maxsize": _SIZE,
     "keepstamp": ("an artifact has no times of its own", "pack the files with tar"),
     "url": ("the build's page links to its artifacts", ""),

@@ -16,6 +16,7 @@ from tests.faults.loops import (
     messages,
     postgresql,
     postgresql_files,
+    reloads,
     swaps,
 )
 
@@ -33,6 +34,13 @@ LOOPS: tuple[Loop, ...] = (
         count=200,
         kinds=kills.KINDS,
         run=kills.on_postgresql,
+    ),
+    Loop(
+        name="reloads",
+        unit="kills",
+        count=100,
+        kinds=reloads.KINDS,
+        run=reloads.on_sqlite,
     ),
     Loop(
         name="commands",

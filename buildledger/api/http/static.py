@@ -27,7 +27,7 @@ POLICY = (
 SCRIPT_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 """A shared worker lives under its own script's policy, not its page's: the dashboard's reads the stream of facts."""
 TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".md": "text/markdown"}
-PAGES = frozenset({"", "builders", "builds", "changes", "configuration", "logs", "queue", "workers"})
+PAGES = frozenset({"", "builders", "builds", "changes", "configuration", "logs", "queue", "sources", "workers"})
 """What the paths of the dashboard's pages begin with."""
 MISSING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Build Ledger</title></head>

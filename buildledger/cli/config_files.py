@@ -12,8 +12,8 @@ import msgspec
 
 from buildledger.config import limits
 from buildledger.config.load import Loaded, Loader
+from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.repo_file import check as check_repo_file
-from buildledger.config.pipelines.repo_grants import RepoFile
 from buildledger.config.problems import report
 from buildledger.config.problems.problem import listed
 from buildledger.config.reading import given_files

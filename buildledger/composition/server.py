@@ -104,7 +104,7 @@ class Server:
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
-            await self._start_operations(stores, views, active, stack)
+            await self._start_operations(stores, views, active, configurations, stack)
             await self._start_gateway(stores, active, servers, authority, stack)
             self._start_elastic(stores, whole_token, servers, stack)
             service = self._gateway.service
@@ -245,14 +245,19 @@ class Server:
             self._lifetime.watch(retention.run(), "retention", stack)
 
     async def _start_operations(
-        self, stores: Stores, views: Views, active: ActiveConfiguration, stack: AsyncExitStack
+        self,
+        stores: Stores,
+        views: Views,
+        active: ActiveConfiguration,
+        configurations: Configurations,
+        stack: AsyncExitStack,
     ) -> None:
         """Where the gateway is: what the operations read was uploaded to this process."""
         if Role.GATEWAY in self._settings.roles:
             ledger, finder = stores.ledger, ArtifactSearch(views)
             operations = ServerOperations(
                 ledger,
-                performers(ledger, stores.artifacts, finder, SecretMasking(ledger, active).of_build),
+                performers(ledger, stores.artifacts, finder, configurations, SecretMasking(ledger, active).of_build),
                 elsewhere_seconds=0.0 if self._settings.database is None else ELSEWHERE_SECONDS,
             )
             await operations.start()

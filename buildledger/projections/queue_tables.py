@@ -23,6 +23,7 @@ request = sa.Table(
     text("config_digest"),
     text("pipeline", nullable=True),
     identity("parent_build", nullable=True),
+    number("parent_step", nullable=True),
     identity("rebuild_of", nullable=True),
     number("submitted_at"),
     schema=SCHEMA,

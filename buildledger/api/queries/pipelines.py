@@ -8,7 +8,7 @@ from buildledger.api.models import pipelines as models
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.sources import default_branch_of, heads_of
 from buildledger.config.pipelines.namespace import source_of
-from buildledger.config.problems.problem import Problem
+from buildledger.config.pipelines.stored_problems import told
 from buildledger.config.resolved import Configuration, RepoPipeline
 from buildledger.events.catalogue import stored_names
 from buildledger.events.ids import revision_pipeline_id
@@ -77,15 +77,6 @@ def as_pipeline(grant: RepoPipeline, outcome: PipelineOutcome | None) -> models.
 
 
 def _problem(path: str, problem: PipelineProblem) -> models.PipelineProblem:
-    text = Problem(
-        file=path,
-        line=problem.line,
-        column=problem.column,
-        code=problem.code,
-        message=problem.message,
-        hint=problem.hint,
-        severity=problem.severity,
-    )
     return models.PipelineProblem(
-        line=problem.line, column=problem.column, code=problem.code, severity=problem.severity, text=str(text)
+        line=problem.line, column=problem.column, code=problem.code, severity=problem.severity, text=told(path, problem)
     )

@@ -9,10 +9,10 @@ from hashlib import sha256
 
 from buildledger.config import limits
 from buildledger.config.configurations import Configurations
+from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.effective import counts_on
 from buildledger.config.pipelines.repo_file import Checked, check
-from buildledger.config.pipelines.repo_grants import RepoFile
-from buildledger.config.problems.problem import Problem
+from buildledger.config.pipelines.stored_problems import stored
 from buildledger.config.resolved import Configuration
 from buildledger.domain import pipeline as domain
 from buildledger.domain.command import Command
@@ -115,7 +115,7 @@ class PipelineReader:
         digest = sha256(content).hexdigest()
         checked = await self._check(configuration, digest, content)
         if checked.pipeline is None:
-            problems = tuple(_problem(problem) for problem in checked.problems)
+            problems = stored(checked.problems)
             return [ReportPipeline(outcome=PipelineRejected(**said, file_digest=digest, problems=problems))]
         pipeline = checked.pipeline
         return [
@@ -152,14 +152,3 @@ def _fault(found: FoundFile) -> PipelineProblem | None:
         message = f"the file is larger than {limits.PIPELINE_BYTES} bytes"
         return PipelineProblem(line=0, column=0, code="limit-file", message=message)
     return None
-
-
-def _problem(problem: Problem) -> PipelineProblem:
-    return PipelineProblem(
-        line=problem.line,
-        column=problem.column,
-        code=problem.code,
-        message=problem.message,
-        hint=problem.hint,
-        severity=problem.severity,
-    )

@@ -86,9 +86,9 @@ class ReportTotals(msgspec.Struct, frozen=True, kw_only=True):
 class Generated(msgspec.Struct, frozen=True, kw_only=True):
     """What a step has generated."""
 
-    pipeline: str = ""
+    pipeline: str
     """The digest of the pipeline that has the builders; empty: nothing is built, because something is wrong with it."""
-    builders: tuple[str, ...] = ()
+    builders: tuple[str, ...]
     """Their names everywhere; in a matrix, of the cells."""
     problems: tuple[PipelineProblem, ...] = ()
     """In the order of the text, up to the limit; the last then says how many more there are."""

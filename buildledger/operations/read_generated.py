@@ -8,6 +8,7 @@ from buildledger.config.configurations import Configurations, UnreadableConfigur
 from buildledger.config.pipelines.definition import GeneratedText
 from buildledger.config.pipelines.repo_file import Checked, check
 from buildledger.config.pipelines.stored_problems import stored, told
+from buildledger.config.problems.problem import Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.steps.generate import GenerateStep
 from buildledger.domain import build_rules
@@ -23,6 +24,7 @@ from buildledger.ledger.store import FactQuery
 from buildledger.operations.open_operations import ServerOperation
 from buildledger.operations.performer import Outcome
 
+REPLACED = "\ufffd"
 PAGE = 16
 """Facts that are read at once."""
 
@@ -43,7 +45,8 @@ class GeneratedReading:
             file = self._file(operation, text)
         except (UnreadableConfigurationError, UnreadablePipelineError) as error:
             return Outcome(ended=Ended(reason=EndReason.IO_ERROR, detail=str(error)))
-        return _outcome(file, check(file))
+        fault = _not_utf8(file.name, text)
+        return _outcome(file, check(file) if fault is None else Checked(pipeline=None, problems=(fault,)))
 
     def _file(self, operation: ServerOperation, text: str) -> GeneratedText:
         state, _ = self._ledger.load(build_rules.AGGREGATE, operation.build_id)
@@ -80,6 +83,16 @@ class GeneratedReading:
         raise KeyError(f"no operation of build {build_id} has brought back {digest}")
 
 
+def _not_utf8(file: str, text: str) -> Problem | None:
+    """What came back has a character of its own for bytes that are no text; nobody writes it on purpose."""
+    at = text.find(REPLACED)
+    if at < 0:
+        return None
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    message = "a byte here isn't UTF-8"
+    return Problem(file=file, line=line, column=column, code="encoding", message=message, hint="write UTF-8")
+
+
 def _outcome(file: GeneratedText, checked: Checked) -> Outcome:
     problems = stored(checked.problems)
     pipeline = checked.pipeline
@@ -87,7 +100,7 @@ def _outcome(file: GeneratedText, checked: Checked) -> Outcome:
         told_first = told(file.name, problems[0])
         more = len(problems) - 1
         detail = f"{told_first}, and {more} more" if more else told_first
-        answer = answer_text(Generated(problems=problems))
+        answer = answer_text(Generated(pipeline="", builders=(), problems=problems))
         return Outcome(ended=Ended(reason=EndReason.BAD_DEFINITION, detail=detail, text=answer))
     generated = Generated(pipeline=pipeline.digest, builders=tuple(pipeline.builders), problems=problems)
     defined = PipelineDefined(source="", builder=file.owner, digest=pipeline.digest, text=pipeline.to_json())

@@ -158,7 +158,7 @@ class ServerOperations:
 
     async def _is_recorded(self, operation: ServerOperation, outcome: Outcome) -> bool:
         """Record an outcome, however long the ledger is away; False if the ledger doesn't accept it."""
-        commands = _commands(operation, outcome)
+        commands = commands_of(operation, outcome)
         origin = Origin(actor="system", causation_id=operation.causation_id, correlation_id=operation.correlation_id)
         while True:
             try:
@@ -181,7 +181,8 @@ class ServerOperations:
                 return True
 
 
-def _commands(operation: ServerOperation, outcome: Outcome) -> list[Command]:
+def commands_of(operation: ServerOperation, outcome: Outcome) -> list[Command]:
+    """What records an outcome, in one transaction."""
     build_id, operation_id = operation.build_id, operation.operation_id
     ended = msgspec.structs.replace(outcome.ended, detail=storable(outcome.ended.detail, LINE_CHARACTERS))
     finish = FinishOperation(build_id=build_id, operation_id=operation_id, fence=operation.fence, ended=ended)

@@ -219,8 +219,8 @@ class AppliedConfigurations:
         current = self.current
         return None if current is None else self._configurations.refusal(current, pipeline, builder)
 
-    def of(self, digest: str, pipeline: str | None = None) -> Configuration:
-        """The configuration with this digest, with a pipeline if one is named.
+    def of(self, digest: str, pipeline: str | None) -> Configuration:
+        """What a build is pinned to: the configuration with this digest, and a pipeline if its builder is in one.
 
         Raises:
             KeyError: it was never applied.

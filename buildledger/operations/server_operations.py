@@ -65,7 +65,7 @@ class ServerOperations:
     """
 
     NAME = "operations"
-    VERSION = 2
+    VERSION = 3
 
     def __init__(
         self,

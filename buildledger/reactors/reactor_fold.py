@@ -24,7 +24,7 @@ class ReactorFold:
     """The shared state and the reactors' own; a `CheckpointedFold`."""
 
     NAME = "reactors"
-    VERSION = 13
+    VERSION = 14
 
     def __init__(
         self, shared: SharedState, triggering: Triggering, reactors: Sequence[Reactor], folded: Callable[[], None]

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.config.loading import EXAMPLES
+from tests.config.texts import EXAMPLES
 from tests.fakes.repository import Repository
 from tests.faults.installation import Installation, installation, wait_until
 

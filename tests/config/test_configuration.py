@@ -11,7 +11,7 @@ from buildledger.config.problems.problem import ConfigErrors
 from buildledger.config.problems.report import problems_text, sarif
 from buildledger.config.stored import read_configuration
 from buildledger.testing.configuration import load_text
-from tests.config.loading import BASE, EXAMPLES, loaded
+from tests.config.texts import BASE, EXAMPLES, loaded
 
 
 def test_canonical_text_round_trips() -> None:

@@ -13,7 +13,7 @@ from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Metadata, Recorded
 from buildledger.events.ids import CONFIG_STREAM
-from tests.config.loading import loaded
+from tests.config.texts import loaded
 
 OF_THE_FUTURE = '{"format":99}'
 
@@ -104,11 +104,11 @@ def test_a_follower_passes_over_what_it_cannot_read() -> None:
     applied.apply(2, "new")
     assert facts.reads == []
     assert applied.current == titled("two")
-    assert applied.of("new") == titled("two")
+    assert applied.of("new", None) == titled("two")
     with pytest.raises(UnreadableConfigurationError):
-        applied.of("old")
+        applied.of("old", None)
     with pytest.raises(KeyError):
-        applied.of("never")
+        applied.of("never", None)
 
 
 def test_the_configuration_in_force_stays_at_hand() -> None:
@@ -120,7 +120,7 @@ def test_the_configuration_in_force_stays_at_hand() -> None:
     assert applied.current == titled("three")
     configurations.at(1)
     configurations.at(2)
-    assert applied.current == applied.of("three") == titled("three")
+    assert applied.current == applied.of("three", None) == titled("three")
     assert facts.reads == [3, 1, 2]
 
 
@@ -136,7 +136,7 @@ def test_a_checkpoint_remembers_what_is_in_force_and_what_is_pinned() -> None:
     restored.apply(2, "two")
     restored.restore(positions, applied.digest)
     assert facts.reads == []
-    assert (restored.current, restored.of("one")) == (titled("three"), titled("one"))
+    assert (restored.current, restored.of("one", None)) == (titled("three"), titled("one"))
 
 
 def test_what_is_in_force_and_cannot_be_read_stops_no_follower() -> None:

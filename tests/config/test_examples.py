@@ -11,7 +11,7 @@ import pytest
 from buildledger.config.load import check, load
 from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.repo_file import check as check_repo_file
-from tests.config.loading import EXAMPLES
+from tests.config.texts import EXAMPLES
 
 FULL = Path(__file__).parent / "files" / "full.yaml"
 

@@ -32,7 +32,7 @@ def test_add_a_step(tmp_path: Path) -> None:
     performed.check()
     _make_page_of_keys(performed)
     performed.run(
-        "pytest", "-q", "-p", "no:cacheprovider", "tests/steps/test_write_file.py", "tests/config/test_manual.py"
+        "pytest", "-q", "-p", "no:cacheprovider", "tests/steps/test_write_file.py", "tests/config/models/test_manual.py"
     )
 
     repository = Repository(tmp_path / "repository")
@@ -53,7 +53,11 @@ def test_add_a_version_control_system(tmp_path: Path) -> None:
     assert lines == {"buildledger/sources/systems.py": 1}
     performed.check()
     _make_page_of_keys(performed)
-    tests = ["tests/sources/test_snapshots.py", "tests/config/test_manual.py", "tests/config/test_schema.py"]
+    tests = [
+        "tests/sources/test_snapshots.py",
+        "tests/config/models/test_manual.py",
+        "tests/config/models/test_schema.py",
+    ]
     performed.run("pytest", "-q", "-p", "no:cacheprovider", *tests)
 
 

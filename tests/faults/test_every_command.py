@@ -167,7 +167,8 @@ def test_with_a_configuration_that_is_no_file(tmp_path: Path, make: Callable[[Pa
     if make is not None:
         make(path)
     (tmp_path / "ci.yaml").symlink_to(path)
-    # `config` waits for a pipe for a while, for a program may write into it: see tests/config/test_given_files.py
+    # `config` waits for a pipe for a while, for a program may write into it:
+    # see tests/config/reading/test_given_files.py
     commands = {"serve", "demo", "bridge"} | ({"config"} if make is not pipe else set())
     shown = run(tmp_path, only=commands, config="ci.yaml", workers="ci.yaml")
     assert misleading(shown) == []

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from buildledger.events.operation import INFRASTRUCTURE_REASONS
-from tests.config.loading import EXAMPLES
+from tests.config.texts import EXAMPLES
 from tests.faults.installation import Installation, installation, wait_until
 
 LARGE_BYTES = 192 << 20

@@ -9,7 +9,7 @@ from buildledger.config.pipelines.repo_file import check
 from buildledger.domain.command import Command
 from buildledger.domain.pipeline import DefinePipeline, ReportPipeline
 from buildledger.domain.source import MoveBranch
-from buildledger.events.build import BuildAssigned, OperationRequested
+from buildledger.events.build import BuildAssigned, BuildStopRequested, OperationRequested, StopCause
 from buildledger.events.change import BranchMoved
 from buildledger.events.operation import Run
 from buildledger.events.pipeline import PipelineDefined, PipelineMissing, PipelineRead, PipelineRejected
@@ -82,6 +82,40 @@ async def test_a_branch_waits_until_its_file_was_read(tmp_path: Path) -> None:
         assert w.builders().count("widget:tests") == 1
 
 
+async def test_a_restart_requests_nothing_again(tmp_path: Path) -> None:
+    """Nothing is lost or contradicted, whichever trigger was on time before it, and the next push stands for itself."""
+    file = """
+version: 1
+builders: {tests: {steps: [{run: [test]}]}, slow: {steps: [{run: [slow]}]}}
+triggers:
+  - {on: change, source: widget, build: [tests]}
+  - {name: later, on: change, source: widget, settle: 30s, build: [slow]}
+"""
+    async with world(tmp_path, CENTRAL) as w:
+        for revision in ("a", "b"):
+            await w.do(*reading(w, revision, file))
+            await w.push(revision)
+        await w.restart()
+        await w.do(*reading(w, "c", file))
+        await w.push("c")
+        await w.pass_time(31)
+        assert not w.runner.health.held_back
+        requested = [(it.builder, it.stamps[0].revision, len(it.changes)) for it in w.facts(RequestSubmitted)]
+        expected = [("widget:tests", revision, 1) for revision in ("a", "b", "c")]
+        assert [each for each in requested if each[0] != "docs"] == [*expected, ("widget:slow", "c", 3)]
+
+
+async def test_a_file_that_becomes_right_is_built_with_the_next_push(tmp_path: Path) -> None:
+    """Not before, whether or not the server was started again meanwhile."""
+    async with world(tmp_path, CENTRAL) as w:
+        place = {"source": "widget", "path": "f", "config_digest": w.configuration.digest}
+        await w.do(ReportPipeline(outcome=PipelineRejected(**place, revision="a", problems=())))
+        await w.push("a")
+        await w.do(*reading(w, "a", FILE % "one"))
+        await w.restart()
+        assert "widget:tests" not in w.builders()
+
+
 async def test_a_wrong_or_missing_file_builds_nothing_more(tmp_path: Path) -> None:
     """The central configuration's builders go on."""
     async with world(tmp_path, CENTRAL) as w:
@@ -91,6 +125,19 @@ async def test_a_wrong_or_missing_file_builds_nothing_more(tmp_path: Path) -> No
         await w.do(ReportPipeline(outcome=PipelineRejected(**place, revision="b", problems=())))
         await w.push("b")
         assert w.builders() == ["docs", "docs"]
+
+
+async def test_a_timeout_of_the_file_stops_its_builds(tmp_path: Path) -> None:
+    """Also when the server was started again in between: the timeout is that of the pipeline the build is pinned to."""
+    async with world(tmp_path, CENTRAL) as w:
+        await w.do(*reading(w, "a", "version: 1\nbuilders: {tests: {timeout: 1h, steps: [{run: [slow]}]}}\n"))
+        await w.push("a")
+        await w.do(*reading(w, "a", FILE % "quick"))
+        await w.restart()
+        await w.pass_time(3599)
+        assert not w.facts(BuildStopRequested)
+        await w.pass_time(1)
+        assert [fact.cause for fact in w.facts(BuildStopRequested)] == [StopCause.TIMEOUT]
 
 
 async def test_what_is_not_granted_any_more_is_not_built(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from buildledger.events.change import BranchMoved, FileChange
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import RequestId, ServerId, change_id, request_id
 from buildledger.events.operation import Ended
+from buildledger.events.projection import ProjectionSkipped
 from buildledger.events.request import RequestFinished, RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerConnected
@@ -259,5 +260,6 @@ async def world(path: Path, text: str = SIMPLE, workers: Iterable[str] = ("w1",)
         for worker in workers:
             await the_world.connect(worker)
         yield the_world
+        assert not the_world.facts(ProjectionSkipped), "the reactors could follow every fact"
     finally:
         the_world.close()

@@ -1,6 +1,6 @@
 """What the JSON Schema says of single values: what `field_types.py` and `nodes.py` read, as patterns of ECMAScript.
 
-A test holds both against each other (tests/config/test_schema.py).
+A test holds both against each other (tests/config/models/test_schema.py).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from buildledger.config.configurations import UnreadableConfigurationError
+from buildledger.config.configurations import UnreadableConfigurationError, UnreadablePipelineError
 from buildledger.config.fields import spelling
 from buildledger.domain.build import TimeOutBuild
 from buildledger.domain.refusals import Refusal
@@ -98,8 +98,8 @@ class BuildTimeouts:
 
     def _timeout_seconds(self, run: BuildRun) -> float | None:
         try:
-            configuration = self._shared.configurations.of(run.assigned.config_digest)
-        except UnreadableConfigurationError:
+            configuration = self._shared.configurations.of(run.assigned.config_digest, run.assigned.pipeline)
+        except (UnreadableConfigurationError, UnreadablePipelineError):
             return None
         return configuration.builders[run.assigned.builder].timeout_seconds
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from buildledger.domain.refusals import Refusal
 from buildledger.domain.schedule import settled_at
 from buildledger.events.change import BranchMoved
 from buildledger.events.fact import Recorded
+from buildledger.events.pipeline import PipelineOutcome
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch
@@ -38,6 +39,7 @@ class ChangeTriggers:
 
     def configured(self, configuration: Configuration) -> None:
         """Take over the triggers of a configuration."""
+        self._awaited.configured(configuration)
         self._by_source = {}
         for trigger in configuration.triggers.values():
             if isinstance(trigger, ChangeTrigger):
@@ -45,20 +47,29 @@ class ChangeTriggers:
 
     def begin(self, now: datetime) -> None:
         """Let what was seen by a clock ahead of the present time settle from now on."""
-        self._awaited.begin()
         for settling in (*self.settling.values(), *self._awaited.awaiting.values()):
             settling.clock_set(now)
 
     def moved(self, recorded: Recorded, fact: BranchMoved) -> None:
         """Note a move for every trigger that watches the branch; a branch that was deleted is forgotten."""
+        begun = self._awaited.moved(recorded, fact)
         for trigger in self._by_source.get(fact.source, ()):
             key = (trigger.name, fact.source, fact.branch)
             if fact.revision is not None and matches(trigger.branches, fact.branch):
                 self.settling[key] = moved(trigger.name, recorded, fact, fact.revision, self.settling.get(key))
-        self._awaited.moved(recorded, fact)
+        self._begin(begun)
         if fact.revision is None:
             for key in [key for key in self.settling if key[1:] == (fact.source, fact.branch)]:
                 del self.settling[key]
+
+    def file_read(self, outcome: PipelineOutcome) -> None:
+        """Note what came of a revision's file: the branches that awaited it settle for its triggers."""
+        self._begin(self._awaited.read(outcome))
+
+    def _begin(self, begun: Iterable[Settling]) -> None:
+        for each in begun:
+            key = (each.trigger, each.source, each.branch)
+            self.settling[key] = joined(self.settling.get(key), each)
 
     def submitted(self, fact: RequestSubmitted) -> None:
         """Forget the moves that a request in the ledger covers."""
@@ -77,11 +88,8 @@ class ChangeTriggers:
         else:
             del self.settling[key]
 
-    def due(self, configuration: Configuration, now: datetime) -> Iterator[CommandBatch]:
+    def due(self, now: datetime) -> Iterator[CommandBatch]:
         """The requests for all branches that have been quiet for their settle time."""
-        for begun in self._awaited.begun(configuration):
-            key = (begun.trigger, begun.source, begun.branch)
-            self.settling[key] = joined(self.settling.get(key), begun)
         for key, settling in list(self.settling.items()):
             if self._failures.has(settling.trigger):
                 continue

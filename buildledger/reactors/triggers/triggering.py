@@ -90,7 +90,7 @@ class Triggering:
             return []
         self._pending = False
         due_batches = (
-            *self._changes.due(configuration, now),
+            *self._changes.due(now),
             *self._crons.due(configuration, now),
             *self._successes.due(),
         )
@@ -175,7 +175,7 @@ class Triggering:
 
     def _pipeline_read(self, recorded: Recorded, fact: PipelineOutcome) -> None:
         self._pending = True
-        self._awaited.read(fact)
+        self._changes.file_read(fact)
 
     def _default_branch_changed(self, recorded: Recorded, fact: DefaultBranchChanged) -> None:
         self._factory.default_branch_changed(fact)

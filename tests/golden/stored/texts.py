@@ -12,7 +12,7 @@ import msgspec
 
 from buildledger.config import machines, stored
 from buildledger.config.load import load
-from buildledger.config.resolved import Configuration
+from buildledger.config.resolved import Configuration, Generation
 from buildledger.events import answers
 from buildledger.events.pipeline import PipelineProblem
 from buildledger.events.stored_format import StoredFormat
@@ -94,7 +94,8 @@ KINDS = (CONFIGURATION, *MACHINES, *ANSWERS)
 def examples() -> dict[str, str]:
     """A text of each kind in its newest format that shows everything there is."""
     everything = load(DIRECTORY / "everything.yaml", secrets_required=False)
-    found = {CONFIGURATION.name: everything.to_json()}
+    generated = Generation(builder="plan", step="plan", depth=2, source="widget", root="plan", root_step="plan")
+    found = {CONFIGURATION.name: msgspec.structs.replace(everything, generated=generated).to_json()}
     for worker in everything.workers.values():
         if worker.start is not None:
             text = machines.to_json(worker.start)
@@ -116,6 +117,6 @@ def examples() -> dict[str, str]:
     )
     totals = answers.ReportTotals(reports=2, passed=10, failed=1, errors=1, skipped=3)
     fault = PipelineProblem(line=7, column=3, code="grant", message="'worker' isn't granted", hint="take it out")
-    generated = answers.Generated(pipeline="ab" * 32, builders=("plan:tests[3.12]", "plan:docs"), problems=(fault,))
-    texts = [answers.answer_text(answer) for answer in (kept, chosen, totals, generated)]
+    some = answers.Generated(pipeline="ab" * 32, builders=("plan:tests[3.12]", "plan:docs"), problems=(fault,))
+    texts = [answers.answer_text(answer) for answer in (kept, chosen, totals, some)]
     return found | {kind.name: text for kind, text in zip(ANSWERS, texts, strict=True)}

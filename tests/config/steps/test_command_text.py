@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from buildledger.config.load import resolve_text
 from buildledger.config.steps.command_text import arguments
-from tests.config.loading import REPOSITORY
+from tests.config.texts import REPOSITORY
 
 
 def answer(step: str) -> str:

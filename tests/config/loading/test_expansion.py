@@ -12,7 +12,7 @@ from buildledger.config.steps.set_property import SetPropertyStep
 from buildledger.config.steps.step import Timeout
 from buildledger.config.steps.upload import UploadStep
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
-from tests.config.loading import BASE, loaded, messages, with_builder
+from tests.config.texts import BASE, loaded, messages, with_builder
 
 
 def test_cells_have_their_values() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from buildledger.config.load import resolve_text
-from tests.config.loading import REPOSITORY, loaded, messages
+from tests.config.texts import REPOSITORY, loaded, messages
 
 LISTS = """
     version: 1

@@ -15,7 +15,7 @@ from buildledger.config.reading.yaml_events import NotQuick, NotYaml, careful_ev
 from buildledger.config.reading.yaml_pieces import cut, read_pieces
 from buildledger.config.reading.yaml_reader import Reader, read, read_whole
 from buildledger.config.reading.yaml_tree import Tree, Unreadable
-from tests.config.loading import EXAMPLES
+from tests.config.texts import EXAMPLES
 
 SOURCES = [file.read_text() for file in sorted(EXAMPLES.glob("*.yaml"))]
 ODD = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from buildledger.config.resolved import ChangeTrigger, CronTrigger, ManualTrigger, SuccessTrigger
-from tests.config.loading import BASE, loaded, messages
+from tests.config.texts import BASE, loaded, messages
 
 BUILDERS = f"""{BASE}
 builders:

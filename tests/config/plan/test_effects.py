@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from buildledger.config.plan.diff import diff
 from buildledger.config.plan.effects import Standing, effects
-from tests.config.loading import loaded
+from tests.config.texts import loaded
 
 TEXT = """\
 version: 1

@@ -13,7 +13,7 @@ from buildledger.config.secrets.provider import SecretsUnreachableError, SecretU
 from buildledger.config.secrets.settings import Vault, VaultLogin, VaultPlace
 from buildledger.config.secrets.vault import VaultSecrets
 from buildledger.testing.configuration import load_text
-from tests.config.loading import messages
+from tests.config.texts import messages
 from tests.fakes.vault import ROOT_TOKEN, FakeVault, fake_vault
 
 

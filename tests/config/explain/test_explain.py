@@ -16,7 +16,7 @@ from buildledger.config.models import builder_models
 from buildledger.config.reading.yaml_reader import read
 from buildledger.config.resolved import Builder
 from buildledger.config.steps.kinds import KINDS
-from tests.config.loading import EXAMPLES, REPOSITORY, loaded
+from tests.config.texts import EXAMPLES, REPOSITORY, loaded
 
 EVERYTHING = (REPOSITORY / "tests" / "golden" / "stored" / "everything.yaml").read_text()
 BOUND = "        when: inputs.python != '3.14'\n"

@@ -22,7 +22,7 @@ from buildledger.config.plan.plan import STORED_LINES, lines, plan_text, stored_
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
 from buildledger.events.stored_format import UnreadableTextError
-from tests.config.loading import BASE, EXAMPLES, REPOSITORY, loaded
+from tests.config.texts import BASE, EXAMPLES, REPOSITORY, loaded
 
 ACME = (EXAMPLES / "acme.yaml").read_text()
 FILES = (EXAMPLES / "acme.yaml", REPOSITORY / "tests" / "golden" / "stored" / "everything.yaml")

@@ -8,7 +8,7 @@ from buildledger.config import limits
 from buildledger.config.evaluation import evaluate
 from buildledger.config.evaluation.evaluate import BuildView, ChangeView, Context, EvaluationError, WorkerView
 from buildledger.config.values import EnvironmentValue, Expression, InputRef, PropertyRef, SecretRef, Spread
-from tests.config.loading import with_builder
+from tests.config.texts import with_builder
 
 CONTEXT = Context(
     inputs={"version": "1.0", "args": ("a b", "$(id)"), "n": 3},

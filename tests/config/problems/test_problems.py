@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.loading import BASE, loaded, messages, problems
+from tests.config.texts import BASE, loaded, messages, problems
 
 
 def test_a_misspelt_key_has_a_guess() -> None:

@@ -10,7 +10,7 @@ import pytest
 from buildledger.config.foreign.recognition import recognise
 from buildledger.config.foreign.systems import PROGRAMS, SYSTEMS
 from buildledger.config.reading.yaml_reader import read
-from tests.config.loading import EXAMPLES, REPOSITORY, loaded
+from tests.config.texts import EXAMPLES, REPOSITORY, loaded
 from tests.config.wrong import FILES, FOLDER, answer
 
 PAGE = (REPOSITORY / "docs" / "from-others.md").read_text()

@@ -13,7 +13,7 @@ from buildledger.config.problems.problem import ConfigErrors
 from buildledger.config.reading.yaml_reader import read
 from buildledger.config.stored import read_configuration
 from buildledger.testing.configuration import load_text
-from tests.config.loading import EXAMPLES
+from tests.config.texts import EXAMPLES
 
 SOURCES = [file.read_text() for file in sorted(EXAMPLES.glob("*.yaml"))]
 DATA = [read(text, "ci.yaml").data for text in SOURCES]

@@ -9,7 +9,7 @@ from buildledger.config.resolved import ChangeTrigger, Configuration, CronTrigge
 from buildledger.config.steps.checkout import CheckoutStep
 from buildledger.config.steps.run import RunStep
 from buildledger.config.values import Expression
-from tests.config.loading import BASE, loaded, messages, problems
+from tests.config.texts import BASE, loaded, messages, problems
 
 SAID_ONCE = """
     version: 1

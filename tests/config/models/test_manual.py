@@ -15,7 +15,7 @@ from buildledger.config.models.schema import schema
 from buildledger.config.problems import codes
 from buildledger.config.steps.checkout import CheckoutModel
 from buildledger.config.steps.step import StepModel
-from tests.config.loading import REPOSITORY
+from tests.config.texts import REPOSITORY
 
 MANUAL = (REPOSITORY / "docs" / "configuration.md").read_text()
 SOURCE = "\n".join(file.read_text() for file in sorted((REPOSITORY / "buildledger" / "config").rglob("*.py")))

@@ -19,7 +19,7 @@ from buildledger.config.models.schema import schema
 from buildledger.config.reading import scalars
 from buildledger.config.reading.document import Document
 from buildledger.config.reading.yaml_reader import read
-from tests.config.loading import EXAMPLES, REPOSITORY
+from tests.config.texts import EXAMPLES, REPOSITORY
 
 WHOLE_FORMAT = (
     REPOSITORY / "tests" / "config" / "files" / "full.yaml",

@@ -10,7 +10,7 @@ from buildledger.config import machines
 from buildledger.config.load import check
 from buildledger.config.stored import read_machine_settings
 from buildledger.testing.configuration import load_text
-from tests.config.loading import loaded, messages
+from tests.config.texts import loaded, messages
 
 HEAD = "version: 1\nworkers:\n"
 

@@ -1,0 +1,1 @@
+"""Tests of a configuration that is asked about one build."""

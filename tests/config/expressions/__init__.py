@@ -1,0 +1,1 @@
+"""Tests of CEL, and what is said of wrong expressions."""

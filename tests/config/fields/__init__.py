@@ -1,0 +1,1 @@
+"""Tests of what single entries of a file may be."""

@@ -1,0 +1,1 @@
+"""Tests of what models come to, section by section."""

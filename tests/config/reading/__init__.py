@@ -1,0 +1,1 @@
+"""Tests of YAML, files and directories of files, read."""

@@ -1,0 +1,1 @@
+"""Tests of the keys of steps, and what is stored of them."""

@@ -75,7 +75,10 @@ class Installation:
         """Begin server operations, with other performers for some kinds."""
         operations = ServerOperations(
             self.ledger,
-            {**performers(self.ledger, self.artifacts, self.finder, Configurations(self.ledger.at)), **(replaced or {})},
+            {
+                **performers(self.ledger, self.artifacts, self.finder, Configurations(self.ledger.at)),
+                **(replaced or {}),
+            },
             elsewhere_seconds=elsewhere_seconds,
             retry_seconds=RETRY_SECONDS,
         )

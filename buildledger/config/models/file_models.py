@@ -166,7 +166,6 @@ class File(Strict):
     unbuilt: ClassVar = frozenset(
         {
             "access",
-            "generate",
             "identity",
             "logs",
             "notify",

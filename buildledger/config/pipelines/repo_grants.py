@@ -134,7 +134,7 @@ class _Refusals:
             self._refuse(here, f"a step 'generate' isn't granted to {self._file.WHOM}", "may_define", at_key=True)
         elif self._file.depth >= limits.GENERATIONS:
             message = f"builders are generated at most {limits.GENERATIONS} deep, and these are already"
-            self._document.add("limit-generations", here, message, "have a builder before them generate", at_key=True)
+            self._document.add("grant", here, message, "have a builder before them generate", at_key=True)
         handed_on = step.get("may_define")
         for index, what in enumerate(handed_on if isinstance(handed_on, list) else [handed_on]):
             if isinstance(what, str) and not self._is_granted(what):

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from buildledger.config import limits
-from buildledger.config.fields.field_types import Name, WholeBetween
+from buildledger.config.fields.field_types import Name, WholeBetween, fault
 from buildledger.config.fields.nodes import ExpressionText
 from buildledger.config.fields.one_or_several import ONE_OR_SEVERAL
 from buildledger.config.fields.strict import Strict
@@ -61,12 +61,21 @@ class GrantsModel(Strict):
     """CEL: true for the workers that they may run on, whatever they say themselves."""
 
 
+def _never_waits(data: Any) -> Any:
+    if data is True:
+        message = "'wait: true' is part of the format but not built in this version: it comes with the trigger 'call'"
+        raise fault("not-built", message, "take it out: the build goes on while what it has generated is built")
+    return data
+
+
+_REFUSE_TRUE = BeforeValidator(_never_waits)
+
+
 class GenerateModel(ProcessModel):
     """Run a program that writes builders, and have them built: of the same revisions as the build itself."""
 
     KEY = "generate"
     STORED = GenerateStep
-    unbuilt: ClassVar = ProcessModel.unbuilt | {"wait"}
 
     generate: Annotated[Arguments, refuse_text("generate", "sh")]
     """The program and its arguments. On its standard output it writes JSON or YAML: `version` and `builders`."""
@@ -78,6 +87,8 @@ class GenerateModel(ProcessModel):
     """How many builders it may define, matrices expanded."""
     max_steps: Annotated[int, WholeBetween(1, limits.STEPS)] = 64
     """How many steps each of them may have."""
+    wait: Annotated[Literal[False], _REFUSE_TRUE] = False
+    """Whether the step ends only when what it has generated has ended; not built in this version, so it doesn't."""
     timeout: TimeoutField = TimeoutModel.model_construct(total=limits.GENERATE_SECONDS)
     """When the program is stopped: after so long altogether, or `no_output` and `total` apart."""
 

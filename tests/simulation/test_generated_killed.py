@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from buildledger.config.pipelines.effective import compose
+from buildledger.config.stored import read_configuration
 from buildledger.events.build import BuildAssigned, BuildFinished, StepFinished
 from buildledger.events.operation import Ended
 from buildledger.events.pipeline import PipelineDefined
@@ -77,7 +79,8 @@ async def told(path: Path, *, kill_at: int | None, after_commit: bool) -> tuple[
         w.ledger.kill_at, w.ledger.after_commit = kill_at, after_commit
         story = Story(w)
         await story.tell()
-        history = History(w.configuration)
+        (pipeline,) = w.facts(PipelineDefined)
+        history = History(compose(w.configuration, read_configuration(pipeline.text)))
         history.check(w.recorded())
         assert history.unanswered() == set()
         story.seen = story.outcome()

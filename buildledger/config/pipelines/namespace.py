@@ -15,6 +15,7 @@ from buildledger.config import resolved
 from buildledger.config.resolved import Builder, Configuration, Generation, Trigger
 from buildledger.config.secrets.settings import Secrets
 from buildledger.config.steps.download import DownloadStep
+from buildledger.config.steps.generate import GenerateStep
 from buildledger.config.steps.kinds import Step
 from buildledger.config.values import Expression
 
@@ -30,6 +31,16 @@ def source_of(name: str) -> str | None:
     """The source whose file defines a builder or trigger; None: the central configuration does."""
     source, separator, _ = name.partition(SEPARATOR)
     return source if separator else None
+
+
+def definers_in(configuration: Configuration) -> frozenset[str]:
+    """What defines builders in a central configuration: sources whose repositories may, builders that generate."""
+    generating = (
+        builder.name
+        for builder in configuration.builders.values()
+        if any(isinstance(step, GenerateStep) for step in builder.steps)
+    )
+    return frozenset({*configuration.repo_pipelines, *generating})
 
 
 def definers_of(name: str) -> Iterator[str]:

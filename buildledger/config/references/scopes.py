@@ -213,9 +213,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def _secret(self, path: Path, name: str, *, mask: bool) -> None:
         if (granted := self.granted_secrets) is not None and name not in granted.names:
             message = f"the secret '{name}' isn't granted to {granted.whom}"
-            self.document.add(
-                "grant", path, message, f"granted: {listed(granted.names)}" if granted.names else granted.by
-            )
+            hint = f"granted: {listed(granted.names)}" if granted.names else granted.by
+            self.document.add("grant", path, message, hint)
             return
         if self.secrets is None:
             return

@@ -13,6 +13,7 @@ from buildledger.composition.stores import Stores
 from buildledger.elastic.driver import Gateway
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
+from buildledger.intake.build_secrets import BuildSecrets
 from buildledger.logs.artifacts import ArtifactLimits
 from buildledger.servers.entries import Servers
 from buildledger.settings import AutoTls, ServerSettings, Tls
@@ -61,6 +62,7 @@ async def serve_workers(
     stack: AsyncExitStack,
     *,
     active: ActiveConfiguration,
+    secrets: BuildSecrets,
     clock: Clock,
     server_id: ServerId,
     servers: Servers,
@@ -77,8 +79,8 @@ async def serve_workers(
         artifacts=stores.artifacts,
         limits=_limits(settings),
         installation_key=stores.vault.installation_key,
-        secrets=active,
-        masks=SecretMasking(stores.ledger, active),
+        secrets=secrets,
+        masks=SecretMasking(stores.ledger, secrets),
         clock=clock,
         server_id=server_id,
         serves=servers.serves,

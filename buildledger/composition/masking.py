@@ -36,10 +36,10 @@ class SecretMasking:
         query = FactQuery(stream_id=build_id, names=(OperationRequested.NAME,))
         facts = [recorded.fact for recorded in self._ledger.select(query, OPERATIONS_MAX)]
         specs = [fact.spec for fact in facts if isinstance(fact, OperationRequested)]
-        return self.of({name for spec in specs for name in masked_secrets(spec)})
+        return self.of({name for spec in specs for name in masked_secrets(spec)}, build_id)
 
-    def of(self, names: Collection[str]) -> Mask | None:
-        """A mask for these secrets; one that isn't there any more is left out, with a warning.
+    def of(self, names: Collection[str], build_id: BuildId) -> Mask | None:
+        """A mask for these secrets of a build; one that isn't there any more is left out, with a warning.
 
         Raises:
             OSError: The place of the secrets can't be asked; unmasked nothing may be kept.
@@ -47,7 +47,7 @@ class SecretMasking:
         values = []
         for name in names:
             try:
-                values.append(self._secrets.get(name).encode())
+                values.append(self._secrets.get(name, build_id).encode())
             except LookupError as error:
                 _log.warning("secret %r can't be had, so it can't be masked: %s", name, error)
         if not values:

@@ -33,6 +33,7 @@ from buildledger.config.problems.report import problems_text
 from buildledger.elastic import assembly as elastic
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
+from buildledger.intake.build_secrets import BuildSecrets
 from buildledger.intake.config_effects import ConfigEffects
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
@@ -100,12 +101,13 @@ class Server:
             views, projector = open_views(settings, ledger, stack)
             reactors = self._start_reactors(ledger, configurations, servers, stack)
             effects = ConfigEffects(ledger, active)
+            secrets = BuildSecrets(ledger, configurations)
             pollers = self._start_pollers(stores, active, configurations, servers, effects, stack)
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
-            await self._start_operations(stores, views, active, configurations, stack)
-            await self._start_gateway(stores, active, servers, authority, stack)
+            await self._start_operations(stores, views, secrets, configurations, stack)
+            await self._start_gateway(stores, active, secrets, servers, authority, stack)
             self._start_elastic(stores, whole_token, servers, stack)
             service = self._gateway.service
             dependencies = ApiDependencies(
@@ -245,19 +247,14 @@ class Server:
             self._lifetime.watch(retention.run(), "retention", stack)
 
     async def _start_operations(
-        self,
-        stores: Stores,
-        views: Views,
-        active: ActiveConfiguration,
-        configurations: Configurations,
-        stack: AsyncExitStack,
+        self, stores: Stores, views: Views, secrets: BuildSecrets, configurations: Configurations, stack: AsyncExitStack
     ) -> None:
         """Where the gateway is: what the operations read was uploaded to this process."""
         if Role.GATEWAY in self._settings.roles:
             ledger, finder = stores.ledger, ArtifactSearch(views)
             operations = ServerOperations(
                 ledger,
-                performers(ledger, stores.artifacts, finder, configurations, SecretMasking(ledger, active).of_build),
+                performers(ledger, stores.artifacts, finder, configurations, SecretMasking(ledger, secrets).of_build),
                 elsewhere_seconds=0.0 if self._settings.database is None else ELSEWHERE_SECONDS,
             )
             await operations.start()
@@ -267,6 +264,7 @@ class Server:
         self,
         stores: Stores,
         active: ActiveConfiguration,
+        secrets: BuildSecrets,
         servers: Servers,
         authority: Authority,
         stack: AsyncExitStack,
@@ -277,6 +275,7 @@ class Server:
                 stores,
                 stack,
                 active=active,
+                secrets=secrets,
                 clock=self._clock,
                 server_id=self._id,
                 servers=servers,

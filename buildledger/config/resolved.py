@@ -89,7 +89,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts after the first one."""
 
 
-class Builder(msgspec.Struct, frozen=True, kw_only=True):
+class Builder(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """One thing that can be built: a builder of the file, or one cell of its matrix."""
 
     name: str
@@ -236,8 +236,17 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakre
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the canonical text in hex."""
+        """SHA-256 in hex of its text: the one that it was read from, which may have an earlier format, or `to_json`."""
         return sha256(self.to_json().encode()).hexdigest()
+
+    def read_from(self, digest: str) -> Configuration:
+        """Itself, to be known by the digest of the text that it was read from; that text isn't kept."""
+        vars(self)["digest"] = digest
+        return self
+
+    def anew(self) -> Configuration:
+        """The same, known by its canonical text: what is to be stored as a configuration of the newest format."""
+        return msgspec.structs.replace(self)
 
     @property
     def applied_digest(self) -> str:

@@ -101,13 +101,13 @@ def _without_exposed(former: dict[str, Any]) -> dict[str, Any]:
 
 
 KEPT_ARTIFACT: StoredFormat[KeptArtifact] = StoredFormat(
-    "outcome of an upload", KeptArtifact, KEPT_ARTIFACT_FORMAT, upcasts=(_without_exposed,)
+    "outcome of an upload", msgspec.json.Decoder(KeptArtifact).decode, KEPT_ARTIFACT_FORMAT, upcasts=(_without_exposed,)
 )
 FOUND_ARTIFACT: StoredFormat[FoundArtifact] = StoredFormat(
-    "outcome of a search for an artifact", FoundArtifact, FOUND_ARTIFACT_FORMAT, upcasts=()
+    "outcome of a search for an artifact", msgspec.json.Decoder(FoundArtifact).decode, FOUND_ARTIFACT_FORMAT, upcasts=()
 )
 REPORT_TOTALS: StoredFormat[ReportTotals] = StoredFormat(
-    "outcome of reading reports", ReportTotals, REPORT_TOTALS_FORMAT, upcasts=()
+    "outcome of reading reports", msgspec.json.Decoder(ReportTotals).decode, REPORT_TOTALS_FORMAT, upcasts=()
 )
 GENERATED: StoredFormat[Generated] = StoredFormat("what a step generated", Generated, GENERATED_FORMAT, upcasts=())
 

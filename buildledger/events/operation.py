@@ -186,6 +186,8 @@ class EndReason(StrEnum):
     BAD_REPORT = "bad_report"
     BAD_DEFINITION = "bad_definition"
     INCONSISTENT = "inconsistent"
+    NO_SECRET = "no_secret"  # noqa: S105 - why something ended
+    SECRETS_AWAY = "secrets_away"
     LOST = "lost"
 
 
@@ -238,7 +240,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def infrastructure(self) -> bool:
-        """The worker, not the code under test, is to blame: the build may be tried again elsewhere."""
+        """The worker or the secrets' place, not the code under test, is to blame: the build may be tried again."""
         return self.reason in INFRASTRUCTURE_REASONS
 
 
@@ -250,6 +252,7 @@ INFRASTRUCTURE_REASONS = frozenset(
         EndReason.REJECTED,
         EndReason.INCONSISTENT,
         EndReason.LOST,
+        EndReason.SECRETS_AWAY,
     }
 )
 

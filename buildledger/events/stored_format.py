@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 T = TypeVar("T")
+Decode = Callable[[str | bytes], T]
+"""Reads JSON, or raises `msgspec.DecodeError`."""
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns the plain JSON of one format into that of the next; the number itself is set by the reader."""
 
@@ -40,18 +42,17 @@ class _Numbered(msgspec.Struct, frozen=True):
 
 
 class StoredFormat(Generic[T]):
-    """Texts of one kind: the shape of the newest format, its number, and the ways up from all earlier ones."""
+    """Texts of one kind: how the newest format is read, its number, and the ways up from all earlier ones."""
 
-    def __init__(self, what: str, shape: Any, newest: int, upcasts: Sequence[Upcast]) -> None:
-        """`upcasts[0]` makes format 2 of format 1, and so on; `shape` is the type of the newest one."""
+    def __init__(self, what: str, decode: Decode[T], newest: int, upcasts: Sequence[Upcast]) -> None:
+        """`upcasts[0]` makes format 2 of format 1, and so on; `decode` reads the newest one."""
         if newest != FIRST_FORMAT + len(upcasts):
             msg = f"format {newest} of a {what} needs {newest - FIRST_FORMAT} upcasts, there are {len(upcasts)}"
             raise ValueError(msg)
         self.what = what
         self.newest = newest
-        self._shape = shape
+        self._decode = decode
         self._upcasts = tuple(upcasts)
-        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(shape)
 
     def read(self, text: str | bytes) -> T:
         """What a stored text says, in the newest shape.
@@ -64,20 +65,19 @@ class StoredFormat(Generic[T]):
         try:
             number = _number.decode(text).format
             if number == self.newest:
-                return self._decoder.decode(text)
-            return self._raise(msgspec.json.decode(text), number)
+                return self._decode(text)
+            return self._decode(msgspec.json.encode(self._raised(msgspec.json.decode(text), number)))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
             raise UnreadableTextError(self.what, number, str(error) or type(error).__name__) from error
 
-    def _raise(self, plain: dict[str, Any], number: int) -> T:
+    def _raised(self, plain: dict[str, Any], number: int) -> dict[str, Any]:
         if not FIRST_FORMAT <= number < self.newest:
             known = f"formats {FIRST_FORMAT} to {self.newest}" if self._upcasts else f"only format {self.newest}"
             raise UnknownFormatError(self.what, number, f"this version of Build Ledger reads {known}")
         for upcast in self._upcasts[number - FIRST_FORMAT :]:
             plain = upcast(plain)
         plain["format"] = self.newest
-        raised: T = msgspec.convert(plain, self._shape)
-        return raised
+        return plain
 
 
 _number = msgspec.json.Decoder(_Numbered)

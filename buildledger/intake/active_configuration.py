@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from buildledger.config.configurations import Configurations, UnreadableConfigurationError
 from buildledger.config.resolved import Configuration
-from buildledger.config.secrets.providers import provider
 from buildledger.domain.config import RequireConfig
 from buildledger.events.catalogue import stored_names
 from buildledger.events.config import ConfigApplied
@@ -91,16 +90,6 @@ class ActiveConfiguration:
         if self.unreadable is not None:
             return True
         return self.current is not None and name in self.current.workers
-
-    def get(self, name: str) -> str:
-        """The value of a secret, read now from where the configuration says; blocks.
-
-        Raises:
-            LookupError: If it isn't there.
-        """
-        if self.current is None:
-            raise LookupError(str(self.unreadable or "no configuration has been applied, so no secrets are known"))
-        return provider(self.current.secrets).read(name)
 
     async def _follow(self, recorded: Recorded) -> bool:
         if not isinstance(recorded.fact, ConfigApplied):

@@ -25,7 +25,11 @@ LOOK_SECONDS = 0.15
 """Between two looks at times and sizes. What has changed is read when it looks the same twice, so that a file that a
 program is still writing isn't taken for a short one."""
 AGAIN_SECONDS = 15.0
-"""Between two tries while the place of the secrets can't be asked: nothing of the file tells when it can."""
+"""Until the second try while secrets can't be had, for nothing of the file tells when they can; doubled each time."""
+AGAIN_MAX = 20
+"""The longest pause between two such tries, in the first pauses: a large file takes seconds."""
+SECRET_CODES = frozenset({"secrets-unreachable", "missing-secret", "secret-unmaskable"})
+"""What is wrong with a file, and comes right without a change of it."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +49,10 @@ class ConfigFile:
         self._seen: Stamp | None = None
         self._again_at: float | None = None
         """When to try it again although it hasn't changed, by the event loop's clock."""
+        self._agains = 0
+        """Pauses since it was tried because it has changed, counted in the first one's length."""
+        self._logged: tuple[Stamp | None, str] | None = None
+        """What was said last to be wrong, of which state of the file."""
         self._digest: str | None = None
         """Of the configuration that the file said when it was applied last."""
         self._position = 0
@@ -76,14 +84,17 @@ class ConfigFile:
             ConfigErrors
             LedgerUnavailable
         """
-        self._seen = stamp(self._path)
-        self._again_at = None
+        now = stamp(self._path)
+        if now != self._seen:
+            self._agains = 0
+        self._seen, self._again_at = now, None
         try:
             receipt = await self._apply()
         except ConfigErrors as errors:
             self.rejected = _first_of(errors)
-            if any(problem.code == "secrets-unreachable" for problem in errors.problems):
-                self._again_at = asyncio.get_running_loop().time() + self._again_seconds
+            if any(problem.code in SECRET_CODES for problem in errors.problems):
+                self._agains = min(max(1, self._agains * 2), AGAIN_MAX)
+                self._again_at = asyncio.get_running_loop().time() + self._agains * self._again_seconds
             raise
         except Exception as error:
             self.rejected = f"{self._path} could not be applied: {error}"
@@ -144,15 +155,15 @@ class ConfigFile:
         try:
             receipt = await self.apply()
         except ConfigErrors as errors:
-            _log.error(
-                "%s is not applied; the configuration in force stays:\n%s",
-                self._path,
-                problems_text(errors.problems, texts=errors.texts),
-            )
+            wrong = problems_text(errors.problems, texts=errors.texts)
+            if self._logged != (self._seen, wrong):
+                _log.error("%s is not applied; the configuration in force stays:\n%s", self._path, wrong)
+            self._logged = (self._seen, wrong)
         except Exception as error:
             _log.error("%s could not be applied: %s", self._path, reason_of(error), exc_info=traced(error))
             self._seen = None
         else:
+            self._logged = None
             if receipt.positions:
                 _log.info("%s is applied at position %s", self._path, receipt.position)
 

@@ -38,6 +38,7 @@ def builder_columns(configuration: Configuration) -> Columns:
             "description": builder.description,
             "tags": encode(builder.tags),
             "sources": encode(builder.sources),
+            "protected": builder.protected,
         }
         for name, builder in configuration.builders.items()
     }

@@ -158,6 +158,7 @@ def _unknown(name: str) -> Row:
         "description": "",
         "tags": "[]",
         "sources": "[]",
+        "protected": False,
         "default_branch": None,
         "build_count": 0,
         **UNJUDGED,

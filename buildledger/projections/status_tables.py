@@ -20,6 +20,7 @@ builder = versioned(
     text("description"),
     text("tags"),
     text("sources"),
+    flag("protected"),
     text("default_branch", nullable=True),
     text("status"),
     number("build_count"),

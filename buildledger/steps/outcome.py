@@ -21,6 +21,7 @@ INFRASTRUCTURE = {
     "rejected": "the worker refused the operation",
     "inconsistent": "the worker reported what can't be right",
     "lost": "the worker was lost",
+    "secrets_away": "the secrets can't be asked for",
 }
 
 
@@ -32,7 +33,7 @@ def conclude(ended: Ended, spec: OperationSpec, success: str = "") -> Conclusion
 
 
 def result_of(ended: Ended) -> Result:
-    """Success, or whose fault it was: the worker's is RETRY, the server's or the configuration's EXCEPTION."""
+    """Success, or whose fault it was: RETRY for the worker and the secrets' place, EXCEPTION for the server."""
     if ended.ok:
         return Result.SUCCESS
     if ended.infrastructure:
@@ -77,6 +78,8 @@ def summary_of(ended: Ended, spec: OperationSpec) -> str:
             line = "stopped on request"
         case "start_failed":
             line = "could not be started"
+        case "no_secret":
+            line = "not started for want of a secret"
         case reason:
             known = INFRASTRUCTURE | FILE_TROUBLE
             line = known.get(reason, f"ended as {reason!r}, which this server doesn't know")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from buildledger.domain.build import StopBuild
 from buildledger.events.build import ArtifactStored, OperationStarted
+from buildledger.events.ids import BuildId
 from buildledger.events.operation import (
     Copy,
     EnvironmentValue,
@@ -128,7 +129,7 @@ async def test_secret_reaches_the_process_and_is_masked(bridged: Bridged) -> Non
     installation = bridged.installation
 
     class OneSecret:
-        def get(self, name: str) -> str:
+        def get(self, name: str, build_id: BuildId) -> str:
             return {"token": "geheimnis"}[name]
 
     installation.secrets = OneSecret()

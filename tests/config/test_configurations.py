@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -15,6 +17,7 @@ from buildledger.events.fact import Metadata, Recorded
 from buildledger.events.ids import CONFIG_STREAM
 from tests.config.texts import loaded
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "stored"
 OF_THE_FUTURE = '{"format":99}'
 
 
@@ -149,3 +152,24 @@ def test_what_is_in_force_and_cannot_be_read_stops_no_follower() -> None:
     assert facts.reads == [1]
     applied.apply(2, "readable")
     assert (applied.current, applied.unreadable) == (titled("two"), None)
+
+
+def test_builds_find_a_configuration_that_an_earlier_version_stored() -> None:
+    """It is known by what was stored, and not by what this version would write: builds are pinned to that."""
+    text = (GOLDEN / "configuration.1.jsonl").read_text().splitlines()[0]
+    digest = sha256(text.encode()).hexdigest()
+    applied = AppliedConfigurations(Configurations(Facts(text).at))
+    applied.apply(1, digest)
+    assert applied.current is not None
+    assert applied.current.applied_digest == digest
+    assert applied.of(applied.current.applied_digest, None) is applied.current
+    applied.apply(2, "another")
+    assert applied.of(digest, None).builders
+
+
+def test_what_was_read_is_applied_again_in_the_newest_format() -> None:
+    """A digest is always that of the text beside it."""
+    text = (GOLDEN / "configuration.1.jsonl").read_text().splitlines()[0]
+    again = read_configuration(text).anew()
+    assert again.digest == sha256(again.to_json().encode()).hexdigest()
+    assert again.digest != read_configuration(text).digest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import msgspec
@@ -9,6 +11,7 @@ import pytest
 
 from buildledger.config.stored import CONFIGURATION, read_configuration
 from buildledger.events.stored_format import StoredFormat, UnknownFormatError, UnreadableTextError
+from tests.config.texts import loaded
 from tests.golden.shapes import breaks, shape_of
 from tests.golden.stored.texts import KINDS, Kind, examples
 
@@ -89,6 +92,9 @@ class _Newest(msgspec.Struct, kw_only=True):
     name: str = "today's default"
 
 
+_newest = msgspec.json.Decoder(_Newest)
+
+
 def _to_seconds(plain: dict[str, Any]) -> dict[str, Any]:
     return {"seconds": plain["minutes"] * 60.0}
 
@@ -99,7 +105,7 @@ def _named(plain: dict[str, Any]) -> dict[str, Any]:
 
 def test_an_old_format_is_raised_step_by_step() -> None:
     """Each upcast makes the next format; a format in between enters at its place."""
-    formats: StoredFormat[_Newest] = StoredFormat("thing", _Newest, 3, upcasts=(_to_seconds, _named))
+    formats: StoredFormat[_Newest] = StoredFormat("thing", _newest.decode, 3, (_to_seconds, _named))
     assert formats.read('{"minutes":2}') == _Newest(seconds=120.0, name="nameless")
     assert formats.read('{"format":2,"seconds":5}') == _Newest(seconds=5.0, name="nameless")
     assert formats.read('{"format":3,"seconds":5,"name":"x"}') == _Newest(seconds=5.0, name="x")
@@ -110,7 +116,7 @@ def test_an_old_format_is_raised_step_by_step() -> None:
 def test_a_number_needs_its_upcasts() -> None:
     """A number that is raised without saying how former texts are read doesn't even import."""
     with pytest.raises(ValueError, match="format 2 of a thing needs 1 upcasts, there are 0"):
-        StoredFormat("thing", _Newest, 2, upcasts=())
+        StoredFormat("thing", _newest.decode, 2, upcasts=())
     assert CONFIGURATION.newest >= 1
 
 
@@ -124,3 +130,32 @@ def _structs(value: Any) -> set[str]:
     if isinstance(value, list | tuple):
         return {name for each in value for name in _structs(each)}
     return set()
+
+
+def test_a_builder_that_stands_in_two_texts_is_one_object() -> None:
+    """Another configuration of which one builder changed takes the room of one builder, not of all."""
+    first = loaded(_BUILDERS.format(command="make"))
+    second = loaded(_BUILDERS.format(command="ninja"))
+    one, other = (read_configuration(each.to_json()) for each in (first, second))
+    assert one.builders["docs"] is other.builders["docs"]
+    assert one.builders["tests"] != other.builders["tests"]
+    assert (one.digest, other.digest) == (first.digest, second.digest)
+
+
+def test_what_nobody_has_any_more_is_let_go() -> None:
+    """That a builder was read once keeps no memory."""
+    read = read_configuration(loaded(_BUILDERS.format(command="bazel")).to_json())
+    builder = weakref.ref(read.builders["tests"])
+    assert builder() is not None
+    del read
+    gc.collect()
+    assert builder() is None
+
+
+_BUILDERS = """\
+version: 1
+builders:
+  docs: {{steps: [{{run: [make, docs]}}]}}
+  tests: {{steps: [{{run: [{command}]}}]}}
+triggers: [{{on: manual, build: [docs, tests]}}]
+"""

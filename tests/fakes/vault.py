@@ -20,6 +20,8 @@ class FakeVault:
         self.secrets: dict[str, dict[str, Any]] = {}
         """By the path of the request: `secret/data/db` of version 2, `kv/db` of version 1."""
         self.deleted: set[str] = set()
+        self.forbidden: set[str] = set()
+        """Paths that no token may read."""
         self.tokens: set[str] = {ROOT_TOKEN}
         self.logins: dict[str, tuple[dict[str, str], int]] = {}
         """By path, `auth/approle/login`: what has to be sent, and the life of the token in seconds."""
@@ -40,6 +42,8 @@ class FakeVault:
             return 200, {"auth": {"client_token": issued, "lease_duration": life_seconds, "renewable": True}}
         if token not in self.tokens:
             return 403, {"errors": ["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}
+        if path in self.forbidden:
+            return 403, {"errors": ["1 error occurred:\n\t* permission denied\n\n"]}
         if path in self.deleted:
             metadata = {"deletion_time": "2026-01-02T03:04:05Z", "destroyed": False, "version": 3}
             return 404, {"data": {"data": None, "metadata": metadata}}

@@ -50,6 +50,29 @@ async def test_a_file_whose_secrets_cannot_be_asked_for_is_tried_again(tmp_path:
     assert active.revision == 1
 
 
+async def test_a_file_is_tried_again_once_its_secret_is_there(
+    tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Though nothing of it has changed; until then what is wrong is logged once, however often it is tried."""
+    active = ActiveConfiguration(ledger, Configurations(ledger.at))
+    path, secret = tmp_path / "ci.yaml", tmp_path / "secrets" / "token"
+    secret.parent.mkdir()
+    path.write_text("version: 1\nsecrets: {provider: file, path: secrets}\n")
+    file = ConfigFile(path, ledger, active, again_seconds=0.02)
+    await file.apply()
+    watching = asyncio.create_task(file.watch())
+    before = path.read_text()
+    path.write_text(before + "builders: {b: {steps: [{run: [x], env: {A: {secret: token}}}]}}\n")
+    await asyncio.to_thread(wait_until, lambda: file.rejected is not None, "the file is refused")
+    await asyncio.sleep(3 * LOOK_SECONDS)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    secret.write_text("s3cr3t-value")
+    await asyncio.to_thread(wait_until, lambda: file.rejected is None, "the file is applied")
+    watching.cancel()
+    await active.load()
+    assert active.revision == 2
+
+
 async def test_warnings_of_a_file_are_logged(tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
     """It is applied; what can't be meant in it is said once, and again when it has changed."""
     path = tmp_path / "ci.yaml"

@@ -11,7 +11,7 @@ import grpc.aio
 import pytest
 
 from buildledger.domain.worker import RevokeWorker
-from buildledger.events.ids import ServerId, worker_id
+from buildledger.events.ids import BuildId, ServerId, worker_id
 from buildledger.events.operation import Run, SecretName
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -120,7 +120,7 @@ class _SlowSecrets:
     def __init__(self) -> None:
         self.asked, self.answers = threading.Event(), threading.Event()
 
-    def get(self, name: str) -> str:
+    def get(self, name: str, build_id: BuildId) -> str:
         self.asked.set()
         self.answers.wait(20)
         raise LookupError("no such secret")
@@ -143,7 +143,7 @@ async def test_what_is_asked_for_while_a_secret_is_looked_up_is_sent(installatio
     await witness.connect()  # so all sessions have been told of what was asked for before
     secrets.answers.set()
     assert (await worker.expect_run(other)).want == pb.WANT_RUN
-    assert (await installation.ended(refused)).reason == "start_failed"
+    assert (await installation.ended(refused)).reason == "no_secret"
     await worker.close()
     await witness.close()
 

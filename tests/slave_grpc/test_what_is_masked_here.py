@@ -40,7 +40,7 @@ class OneSecret:
     def __init__(self) -> None:
         self.away = False
 
-    def get(self, name: str) -> str:
+    def get(self, name: str, build_id: BuildId) -> str:
         """See `SecretSource`."""
         if self.away:
             raise OSError("Vault is sealed")
@@ -129,7 +129,7 @@ async def test_a_program_does_not_start_while_it_could_not_be_masked(
     await ran(installation, bob, build, PROGRAM, 0)
     source.away = True
     ended = await installation.ended(await installation.operation(build, Run(argv=("cat", ".netrc")), 1))
-    assert (ended.reason, "'password' can't be had, so it can't be masked" in ended.detail) == ("start_failed", True)
+    assert (ended.reason, "'password' can't be had and can't be masked" in ended.detail) == ("secrets_away", True)
 
 
 async def test_nothing_is_kept_while_it_cannot_be_masked(

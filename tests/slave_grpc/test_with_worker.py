@@ -14,6 +14,7 @@ import pytest
 
 from buildledger.domain.build import StopBuild
 from buildledger.events.build import ArtifactStored, OperationStarted
+from buildledger.events.ids import BuildId
 from buildledger.events.operation import (
     Copy,
     MakeDirectory,
@@ -78,7 +79,7 @@ async def test_every_kind_of_operation(installation: Installation, tmp_path: Pat
 
 
 class OneSecret:
-    def get(self, name: str) -> str:
+    def get(self, name: str, build_id: BuildId) -> str:
         return {"token": "geheimnis"}[name]
 
 
@@ -96,7 +97,7 @@ async def test_secret_reaches_the_process_and_nothing_else(
     assert (await installation.ended(operation)).ok
     unknown = Run(argv=("true",), env={"TOKEN": SecretName(name="other")})
     ended = await installation.ended(await installation.operation(build, unknown, 1))
-    assert (ended.reason, "'other'" in ended.detail) == ("start_failed", True)
+    assert (ended.reason, "'other'" in ended.detail) == ("no_secret", True)
     await installation.stop()
     assert [path for path, content in files_in(installation.directory) if b"geheimnis" in content] == []
     installation.open()

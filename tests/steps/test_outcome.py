@@ -49,7 +49,7 @@ def test_infrastructure_is_retried(reason: str) -> None:
     """What the worker is to blame for is tried again, and says in plain words what happened."""
     conclusion = conclude(Ended(reason=reason), SPEC)
     assert conclusion.result is Result.RETRY
-    assert conclusion.summary.startswith("the worker ")
+    assert conclusion.summary.startswith(("the worker ", "the secrets "))
 
 
 def test_what_came_back_is_read_with_and_without_a_number() -> None:

@@ -33,7 +33,7 @@ async def configuration_of(text: str) -> Configuration:
         Invalid: it is none.
     """
     try:
-        return await asyncio.to_thread(read_configuration, text)
+        return (await asyncio.to_thread(read_configuration, text)).anew()
     except UnreadableTextError as error:
         raise Invalid(f"the text is no resolved configuration: {error.cause}") from None
 
@@ -50,7 +50,7 @@ def revision_text(deps: ApiDependencies, number: int) -> tuple[Configuration, st
     if row is None:
         raise NotFound("revision", number)
     try:
-        return read_configuration(deps.configurations.text_at(row.seq)), row.origin
+        return read_configuration(deps.configurations.text_at(row.seq)).anew(), row.origin
     except UnreadableTextError as error:
         raise ConfigurationUnusable(f"revision {number} can't be read by this version: {error}") from None
 

@@ -48,6 +48,9 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     project: Annotated[str | None, Meta(description="The project it belongs to; null: none.")]
     description: Annotated[str, Meta(description="What it builds, as the configuration says; may be empty.")]
     tags: Annotated[list[str], Meta(description="Words to find it by, as the configuration says.")]
+    protected: Annotated[
+        bool, Meta(description="Defined by the central configuration alone: no repository's own file can change it.")
+    ]
     configured: Annotated[bool, Meta(description="False: only history speaks of it.")]
     status: Annotated[
         BuilderStatus,
@@ -99,6 +102,13 @@ class BuilderSource(msgspec.Struct, frozen=True, kw_only=True):
     branches: Annotated[list[str], Meta(description="Branches that exist, to choose from.")]
 
 
+class BuilderTrigger(msgspec.Struct, frozen=True, kw_only=True):
+    """A trigger that asks for builds of the builder."""
+
+    name: Annotated[str, Meta(description="The trigger's name.", examples=["change-widget"])]
+    on: Annotated[str, Meta(description="Its kind: `change`, `manual`, `cron` or `success`.", examples=["change"])]
+
+
 class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
     """All about one builder, in one answer."""
 
@@ -114,6 +124,7 @@ class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
     sources: Annotated[list[BuilderSource], Meta(description="What it checks out, in the order of the configuration.")]
     inputs: Annotated[list[Input], Meta(description="What a person may choose who starts a build.")]
     locks: Annotated[list[str], Meta(description="Names of the locks that its builds hold.")]
+    triggers: Annotated[list[BuilderTrigger], Meta(description="What asks for its builds, by name.")]
     waiting: Annotated[list[Request], Meta(description="Its first waiting requests.")]
     waiting_count: Annotated[int, Meta(description="How many of its requests wait.")]
     branches: Annotated[
@@ -121,4 +132,19 @@ class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="The branches that it has built, broken ones first, then those built last, up to a limit."),
     ]
     recent: Annotated[list[Build], Meta(description="Its last builds, newest first; `/builds?builder=` has all.")]
+    position: Position
+
+
+class BuilderDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """What a builder is by the configuration in force."""
+
+    builder: BuilderName
+    text: Annotated[
+        str,
+        Meta(
+            description="YAML as a configuration file could have it: its template and the values of its matrix put in, "
+            "all its settings said, also those that nobody set; of its steps what differs from the defaults, and "
+            "their timeouts."
+        ),
+    ]
     position: Position

@@ -22,30 +22,36 @@ _matrix = msgspec.json.Decoder(dict[str, str | int | bool])
 _tags = msgspec.json.Decoder(list[str])
 
 
-def list_builders(
-    reading: Reading,
-    *,
-    limit: int,
-    after: str | None = None,
-    status: str | None = None,
-    project: str | None = None,
-    tag: str | None = None,
-    search: str | None = None,
-) -> Rows:
-    """Rows for `as_builders`, by name, of builders behind the name `after` that fit every given filter."""
+class BuilderFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which builders are wanted: those that fit everything that is given."""
+
+    status: str | None = None
+    base: str | None = None
+    """The name without the matrix cell: all cells of a matrix."""
+    project: str | None = None
+    tag: str | None = None
+    source: str | None = None
+    """Checked out by one of its steps."""
+    protected: bool | None = None
+    search: str | None = None
+    """Part of the name, the description or a tag."""
+
+
+def list_builders(reading: Reading, wanted: BuilderFilter, *, limit: int, after: str | None = None) -> Rows:
+    """Rows for `as_builders`, by name, of wanted builders behind the name `after`."""
     builder = reading.table(status_tables.builder)
     query = sa.select(builder).order_by(builder.c.name).limit(limit)
     if after is not None:
         query = query.where(builder.c.name > after)
-    if status is not None:
-        query = query.where(builder.c.status == status)
-    if project is not None:
-        query = query.where(builder.c.project == project)
-    if tag is not None:
-        query = query.where(builder.c.tags.contains(f'"{tag}"', autoescape=True))
-    if search is not None:
+    for name in ("status", "base", "project", "protected"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(builder.c[name] == value)
+    for column, element in ((builder.c.tags, wanted.tag), (builder.c.sources, wanted.source)):
+        if element is not None:
+            query = query.where(column.contains(f'"{element}"', autoescape=True))
+    if wanted.search is not None:
         fields = (builder.c.name, builder.c.description, builder.c.tags)
-        query = query.where(sa.or_(*(field.icontains(search, autoescape=True) for field in fields)))
+        query = query.where(sa.or_(*(field.icontains(wanted.search, autoescape=True) for field in fields)))
     return reading.all(query)
 
 
@@ -127,6 +133,7 @@ def as_builders(reading: Reading, rows: Rows) -> list[models.Builder]:
             project=row.project,
             description=row.description,
             tags=_tags.decode(row.tags),
+            protected=row.protected,
             configured=row.configured,
             default_branch=row.default_branch,
             status=row.status,

@@ -33,16 +33,20 @@ def list_builders(
         str | None, Query(min_length=1, max_length=200, description="Part of the name, the description or a tag.")
     ] = None,
     status: Annotated[models.BuilderStatus | None, Query(description="Only builders that are so.")] = None,
-    tag: NameFilter = None,
+    base: NameFilter = None,
     project: NameFilter = None,
+    tag: NameFilter = None,
+    source: NameFilter = None,
+    protected: Annotated[bool | None, Query(description="Only builders that are protected, or only others.")] = None,
 ) -> JsonResponse[models.BuilderPage]:
     """All builders by name: those configured, and those that only history knows."""
     (after,) = key_of(LISTING, cursor, str) or (None,)
     with read_models.read("status") as readings:
         status_reading = readings["status"]
-        found = queries.list_builders(
-            status_reading, limit=limit + 1, after=after, status=status, project=project, tag=tag, search=search
+        wanted = queries.BuilderFilter(
+            status=status, base=base, project=project, tag=tag, source=source, protected=protected, search=search
         )
+        found = queries.list_builders(status_reading, wanted, limit=limit + 1, after=after)
         rows, following = page(found, limit, lambda last: cursor_of(LISTING, last.name))
         items = queries.as_builders(status_reading, rows)
         return readings.respond(models.BuilderPage(items=items, next=following, position=readings.position))
@@ -53,6 +57,13 @@ def read_builder(read_models: ReadModelsAsOf, name: BuilderPath) -> JsonResponse
     """All about one builder."""
     with read_models.read(*builder_detail.VIEWS) as readings:
         return readings.respond(builder_detail.builder_by_name(readings, name))
+
+
+@router.get("/builders/{name}/definition")
+def read_builder_definition(read_models: ReadModelsAsOf, name: BuilderPath) -> JsonResponse[models.BuilderDefinition]:
+    """The builder as the configuration in force defines it, written out."""
+    with read_models.read(*builder_detail.DEFINITION_VIEWS) as readings:
+        return readings.respond(builder_detail.definition_of(readings, name))
 
 
 @router.post("/builders/{name}/force", status_code=201)

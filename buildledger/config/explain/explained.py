@@ -16,7 +16,7 @@ MARGIN = 70
 FLOW_CHARACTERS = 60
 """Of a list or mapping that is written on one line."""
 _WORD = r"[A-Za-z0-9_./@+()-]+"
-_PLAIN = re.compile(rf"-{{0,2}}[A-Za-z_./][A-Za-z0-9_./@+-]*(?:[ :]{_WORD})*\Z|(?:\d+(?:d|h|m|s|ms|[KMG]iB))+\Z")
+_PLAIN = re.compile(rf"-{{0,2}}[A-Za-z_./][A-Za-z0-9_./@+-]*(?:[ :]{_WORD})*\Z|(?:\d+(?:d|h|m|s|ms|B|[kKMG]i?B))+\Z")
 """Texts that need no quotes, wherever they stand, and durations and sizes."""
 _WORDS = frozenset({"true", "false", "null", "~"})
 
@@ -28,7 +28,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 
     value: Scalar | Mapping[str, Explained] | tuple[Explained, ...]
     origin: str
-    """`FILE:12`, or `default`."""
+    """`FILE:12`, or `default`; empty where it isn't known."""
     note: str = ""
     """What else is to be known of it, for people."""
 
@@ -57,15 +57,15 @@ def to_json(explained: Explained) -> Any:
 
 
 def to_yaml(explained: Explained) -> str:
-    """YAML with the origin of each line as a comment at its end."""
+    """YAML with the origin of each line, if it is known, as a comment at its end."""
     return "\n".join(_commented(line, explained_) for line, explained_ in _lines("", explained, 0))
 
 
 def _commented(line: str, explained: Explained | None) -> str:
     if explained is None:
         return line
-    note = f", {explained.note}" if explained.note else ""
-    return f"{line:<{MARGIN}}  # {explained.origin}{note}"
+    comment = ", ".join(part for part in (explained.origin, explained.note) if part)
+    return f"{line:<{MARGIN}}  # {comment}" if comment else line
 
 
 def _lines(head: str, explained: Explained, depth: int) -> Iterator[tuple[str, Explained | None]]:

@@ -88,7 +88,7 @@ class Retry(Strict):
     place: ClassVar = "retry"
 
     on: Annotated[list[Literal["infrastructure"]], ONE_OR_SEVERAL] = ["infrastructure"]
-    """`infrastructure`: the worker was lost. An empty list: never."""
+    """`infrastructure`: the worker was lost, or the secrets can't be asked for. An empty list: never."""
     max: Annotated[int, WholeBetween(0, limits.RETRIES)] = 2
     """Attempts after the first one."""
 

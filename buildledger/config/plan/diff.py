@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from buildledger.config.plan.list_diff import Pair, align, name_of
-from buildledger.config.resolved import Configuration
+from buildledger.config.resolved import Builder, Configuration
 
 SECTIONS = {
     "sources": "source",
@@ -90,54 +90,50 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 
 def diff(old: Configuration | None, new: Configuration) -> Diff:
     """What `new` changes; without an `old`, everything is created. The order of mappings doesn't matter."""
-    before = {} if old is None else _raw(old)
-    after = _raw(new)
     entries: list[Entry] = []
-    for section in after:
+    for section in sorted(Configuration.__struct_fields__):
         if section in UNCOMPARED or section in SECTIONS:
             continue
         if old is None:
             entries.append(Entry(action="created", kind=section, name=section))
-        elif fields := tuple(_fields("", _plain(before[section]), _plain(after[section]))):
+        elif fields := _differing(getattr(old, section), getattr(new, section)):
             entries.append(Entry(action="changed", kind=section, name=section, fields=fields))
     for section, kind in SECTIONS.items():
-        entries.extend(_section(kind, _named(before.get(section)), _named(after[section])))
-    cells = _cells(before, after) if any(entry.base for entry in entries) else {}
+        entries.extend(_section(kind, {} if old is None else getattr(old, section), getattr(new, section)))
+    cells = _cells(old, new) if any(entry.base for entry in entries) else {}
     return Diff(entries=tuple(entries), cells=cells)
 
 
-def _section(kind: str, old: Mapping[str, msgspec.Raw], new: Mapping[str, msgspec.Raw]) -> Iterator[Entry]:
-    """What differs; of thousands of entries most are told to be equal by their canonical text, without being read."""
+def _section(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Entry]:
+    """What differs of the entries of a section."""
     for name in sorted(old.keys() | new.keys()):
-        if name in old and name in new and bytes(old[name]) == bytes(new[name]):
-            continue
-        base = _base(new[name] if name in new else old[name]) if kind == "builder" else None
         if name not in old:
-            yield Entry(action="created", kind=kind, name=name, base=base)
+            yield Entry(action="created", kind=kind, name=name, base=_base(new[name]))
         elif name not in new:
-            yield Entry(action="removed", kind=kind, name=name, base=base)
-        elif fields := tuple(_fields("", _plain(old[name]), _plain(new[name]))):
-            yield Entry(action="changed", kind=kind, name=name, base=base, fields=fields)
+            yield Entry(action="removed", kind=kind, name=name, base=_base(old[name]))
+        elif fields := _differing(old[name], new[name]):
+            yield Entry(action="changed", kind=kind, name=name, base=_base(new[name]), fields=fields)
 
 
-class _Cell(msgspec.Struct):
-    """What tells a cell of a matrix from a builder of its own."""
-
-    base: str
-    matrix: dict[str, Any]
-
-
-def _base(builder: msgspec.Raw) -> str | None:
-    """The builder whose matrix has this cell; None for a builder without one."""
-    cell = msgspec.json.decode(builder, type=_Cell)
-    return cell.base if cell.matrix else None
+def _differing(old: Any, new: Any) -> tuple[FieldChange, ...]:
+    """The fields that differ; of thousands of entries most are one object, or equal by their canonical text."""
+    if old is new:
+        return ()
+    was, now = _canonical.encode(old), _canonical.encode(new)
+    return () if was == now else tuple(_fields("", msgspec.json.decode(was), msgspec.json.decode(now)))
 
 
-def _cells(*configurations: Mapping[str, msgspec.Raw]) -> dict[str, int]:
+def _base(entry: Any) -> str | None:
+    """Of a cell of a matrix the builder in whose matrix it is; None for everything else."""
+    return entry.base if isinstance(entry, Builder) and entry.matrix else None
+
+
+def _cells(*configurations: Configuration | None) -> dict[str, int]:
     result: Counter[str] = Counter()
     for configuration in configurations:
-        bases = map(_base, _named(configuration.get("builders")).values())
-        result |= Counter(base for base in bases if base is not None)
+        if configuration is not None:
+            bases = map(_base, configuration.builders.values())
+            result |= Counter(base for base in bases if base is not None)
     return dict(result)
 
 
@@ -187,15 +183,4 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _raw(configuration: Configuration) -> dict[str, msgspec.Raw]:
-    """Its sections, as canonical text that hasn't been read."""
-    return msgspec.json.decode(configuration.to_json(), type=dict[str, msgspec.Raw])
-
-
-def _named(section: msgspec.Raw | None) -> dict[str, msgspec.Raw]:
-    """The entries of a section, none if there is no such section, as canonical text that hasn't been read."""
-    return {} if section is None else msgspec.json.decode(section, type=dict[str, msgspec.Raw])
-
-
-def _plain(text: msgspec.Raw) -> Any:
-    return msgspec.json.decode(text)
+_canonical = msgspec.json.Encoder(order="sorted")

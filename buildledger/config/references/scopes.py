@@ -16,7 +16,12 @@ from buildledger.config.fields import nodes
 from buildledger.config.inputs import InputSpec
 from buildledger.config.problems.problem import Path, did_you_mean, listed
 from buildledger.config.reading.document import Document
-from buildledger.config.secrets.provider import SecretProvider, SecretsUnreachableError, SecretUnavailableError
+from buildledger.config.secrets.provider import (
+    SecretProvider,
+    SecretRefusedError,
+    SecretsUnreachableError,
+    SecretUnavailableError,
+)
 from buildledger.config.secrets.unmaskable import unmaskable
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 
@@ -223,6 +228,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         except SecretsUnreachableError as error:
             hint = "nothing can be said of them until it can be asked; --no-secrets doesn't ask"
             self.document.add("secrets-unreachable", ("secrets",), f"the secrets can't be looked for: {error}", hint)
+            return
+        except SecretRefusedError as error:
+            hint = "the role or token of the server needs a policy that lets it read that, or take the reference out"
+            self.document.add("missing-secret", path, f"{error}", hint)
             return
         except SecretUnavailableError as error:
             place = self.secrets.place(name)

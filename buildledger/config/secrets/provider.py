@@ -11,8 +11,12 @@ class SecretUnavailableError(LookupError):
     """A secret isn't there, or is no text; the message names it and the place it was looked for, never a value."""
 
 
+class SecretRefusedError(SecretUnavailableError):
+    """The place that has the secret doesn't show it to the server."""
+
+
 class SecretsUnreachableError(OSError):
-    """The place that has the secrets can't be asked at this moment; later it may be."""
+    """The place that has the secrets can't be asked at this moment, or doesn't let the server in; later it may."""
 
 
 class SecretProvider(Protocol):

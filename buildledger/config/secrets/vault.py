@@ -12,11 +12,20 @@ import requests
 from hvac import exceptions
 
 from buildledger.config.reading.given_files import read_file
-from buildledger.config.secrets.provider import SecretsUnreachableError, SecretUnavailableError, checked
+from buildledger.config.secrets.provider import (
+    SecretRefusedError,
+    SecretsUnreachableError,
+    SecretUnavailableError,
+    checked,
+)
 from buildledger.config.secrets.settings import Vault, VaultLogin, VaultPlace
 
 AWAY_SECONDS = 2.0
 """After a request that couldn't be answered nobody asks for so long: those who wait for it block threads."""
+REFUSED_SECONDS = 60.0
+"""What was refused at a sign-in isn't shown again for so long, unless it has changed: Vault locks roles out."""
+FRESH_SECONDS = 10.0
+"""A token that is younger was hardly revoked, unless Vault says so: what it refuses isn't for the server."""
 TOKEN_PART = 0.8
 """Of a token's life it is used; then the server signs in again."""
 CREDENTIAL_BYTES = 65_536
@@ -34,6 +43,11 @@ class VaultSecrets:
         self._away_reason = ""
         self._token = ""
         self._token_until = 0.0
+        self._signed_in_at = 0.0
+        self._refused = ""
+        """The credential that Vault refused last."""
+        self._refused_until = 0.0
+        self._refused_reason = ""
 
     def read(self, name: str) -> str:
         """See `SecretProvider`."""
@@ -59,23 +73,45 @@ class VaultSecrets:
 
     def _asked(self, name: str, place: VaultPlace) -> dict[str, Any]:
         """What stands at a path."""
-        if time.monotonic() < self._away_until:
-            raise SecretsUnreachableError(self._away_reason)
+        self._check_that_it_is_there()
         try:
             return self._read(place.path)
         except exceptions.InvalidPath as error:
             raise SecretUnavailableError(f"secret '{name}': {self.place(name)}: {_absence(error)}") from error
         except (exceptions.Forbidden, exceptions.Unauthorized, exceptions.InvalidRequest) as error:
-            # A token may have been revoked before its time.
-            self._token_until = 0.0
-            raise SecretUnavailableError(f"secret '{name}': {self.place(name)}: refused: {_said(error)}") from error
+            raise SecretRefusedError(f"secret '{name}': {self.place(name)}: refused: {_said(error)}") from error
         except (exceptions.VaultError, requests.RequestException, KeyError, TypeError, ValueError) as error:
             self._away_reason = f"Vault at {self._settings.address} {_trouble(error)}"
             self._away_until = time.monotonic() + self._away_seconds
             raise SecretsUnreachableError(self._away_reason) from error
 
+    def _check_that_it_is_there(self) -> None:
+        if time.monotonic() < self._away_until:
+            raise SecretsUnreachableError(self._away_reason)
+
     def _read(self, path: str) -> dict[str, Any]:
-        client, mount = self._client(), self._settings.mount
+        client = self._client()
+        try:
+            return self._content(client, path)
+        except (exceptions.Forbidden, exceptions.Unauthorized) as error:
+            if not self._may_be_revoked(client.token, error):
+                raise
+            return self._content(self._client(), path)
+
+    def _may_be_revoked(self, token: str, error: exceptions.VaultError) -> bool:
+        """Whether a token may be good no more before its time; the next client signs in then."""
+        if self._settings.login.method == "token":
+            return False
+        with self._lock:
+            is_fresh = time.monotonic() < self._signed_in_at + FRESH_SECONDS
+            if token == self._token and is_fresh and "invalid token" not in _said(error):
+                return False
+            if token == self._token:
+                self._token_until = 0.0
+        return True
+
+    def _content(self, client: hvac.Client, path: str) -> dict[str, Any]:
+        mount = self._settings.mount
         if self._settings.version == 1:
             answer = client.secrets.kv.v1.read_secret(path, mount_point=mount)
             found = answer["data"]
@@ -100,6 +136,7 @@ class VaultSecrets:
             client.token = _credential(settings.login.file)
             return client
         with self._lock:
+            self._check_that_it_is_there()  # somebody else may have found out while this one waited
             if time.monotonic() >= self._token_until:
                 self._sign_in(client, settings.login)
             client.token = self._token
@@ -107,13 +144,24 @@ class VaultSecrets:
 
     def _sign_in(self, client: hvac.Client, login: VaultLogin) -> None:
         credential = _credential(login.file)
+        if credential == self._refused and time.monotonic() < self._refused_until:
+            raise SecretsUnreachableError(self._refused_reason)
         method = client.auth.approle if login.method == "approle" else client.auth.kubernetes
-        answer = method.login(login.role, credential, use_token=False, mount_point=login.mount)
+        try:
+            answer = method.login(login.role, credential, use_token=False, mount_point=login.mount)
+        except (exceptions.Forbidden, exceptions.Unauthorized, exceptions.InvalidRequest) as error:
+            self._refused, self._refused_until = credential, time.monotonic() + REFUSED_SECONDS
+            where = f"role '{login.role}' at {login.mount}, with what {login.file} has"
+            self._refused_reason = (
+                f"Vault at {self._settings.address} doesn't let the server in ({where}): {_said(error)}"
+            )
+            raise SecretsUnreachableError(self._refused_reason) from error
         signed_in = answer["auth"]
         self._token = str(signed_in["client_token"])
         # A life of 0 is one without an end.
         life_seconds = float(signed_in["lease_duration"]) or float("inf")
-        self._token_until = time.monotonic() + life_seconds * TOKEN_PART
+        self._signed_in_at = time.monotonic()
+        self._token_until = self._signed_in_at + life_seconds * TOKEN_PART
 
 
 def _credential(file: str) -> str:
@@ -122,9 +170,9 @@ def _credential(file: str) -> str:
         text = read_file(Path(file), CREDENTIAL_BYTES, pipe_seconds=0.0).decode().strip()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "is no text"
-        raise SecretUnavailableError(f"the server can't sign in to Vault: {file}: {reason}") from error
+        raise SecretsUnreachableError(f"the server can't sign in to Vault: {file}: {reason}") from error
     if not text:
-        raise SecretUnavailableError(f"the server can't sign in to Vault: {file} is empty")
+        raise SecretsUnreachableError(f"the server can't sign in to Vault: {file} is empty")
     return text
 
 

@@ -38,6 +38,8 @@ class CheckoutStep(StepBase, frozen=True, kw_only=True, tag="checkout"):
     """Bring the files that git-lfs keeps elsewhere; the worker needs git-lfs. Else their pointers stand there."""
     timeout: Timeout = Timeout()
 
+    FILE_KEYS: ClassVar = {"source": "checkout"}
+
     def features(self) -> frozenset[str]:
         """Commands without what would lead git elsewhere, and operations on files where it isn't commands alone."""
         elsewhere = ("file_operations",) if self.into != "." or self.method in ("clobber", "copy") else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from pydantic import Discriminator, Field, Tag
@@ -39,6 +39,8 @@ class DownloadStep(StepBase, frozen=True, kw_only=True, tag="download"):
     """Directory inside the build's."""
     optional: bool = False
     """That there is no such artifact fails nothing."""
+
+    FILE_KEYS: ClassVar = {"artifact": "download", "origin": "from"}
 
 
 class FromBuilder(Strict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from buildledger.config.references.filling import Filling
 from buildledger.config.steps.command_text import refuse_text
@@ -21,6 +21,8 @@ class RunStep(StepBase, frozen=True, kw_only=True, tag="run"):
     """The builder's variables and the step's own."""
     workdir: str = "."
     timeout: Timeout = Timeout()
+
+    FILE_KEYS: ClassVar = {"argv": "run"}
 
     def features(self) -> frozenset[str]:
         """What its limits and variables need."""

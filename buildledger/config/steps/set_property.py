@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from buildledger.config.fields.field_types import Identifier
 from buildledger.config.fields.nodes import AnyValue
@@ -24,6 +24,8 @@ class SetPropertyStep(StepBase, frozen=True, kw_only=True, tag="set_property"):
     env: Mapping[str, EnvironmentValue]
     workdir: str = "."
     timeout: Timeout = Timeout()
+
+    FILE_KEYS: ClassVar = {"property": "set_property", "argv": "run"}
 
     def features(self) -> frozenset[str]:
         """What its program needs, if it has one."""

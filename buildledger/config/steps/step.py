@@ -50,6 +50,9 @@ class StepBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="step"):
     locks: tuple[LockUse, ...] = ()
     """Taken all at once just before it starts, and held until it ends."""
 
+    FILE_KEYS: ClassVar[Mapping[str, str]] = {}
+    """What the file calls those fields that have other names here."""
+
     def features(self) -> frozenset[str]:
         """What its worker has to offer beyond running programs: features of the worker protocol, by name."""
         return frozenset()

@@ -26,6 +26,8 @@ class TestReportStep(StepBase, frozen=True, kw_only=True, tag="test_report"):
     optional: bool = False
     """That there is no report fails nothing."""
 
+    FILE_KEYS: ClassVar = {"files": "test_report"}
+
     def features(self) -> frozenset[str]:
         """Moving files."""
         return frozenset({"blobs"})

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -32,6 +32,8 @@ class UploadStep(StepBase, frozen=True, kw_only=True, tag="upload"):
     """A larger file is not taken and fails the step."""
     optional: bool = False
     """That there is nothing fails nothing."""
+
+    FILE_KEYS: ClassVar = {"path": "upload", "artifact": "to", "limit_bytes": "limit"}
 
     def features(self) -> frozenset[str]:
         """Moving files."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
+from buildledger.events.ids import BuildId
 from buildledger.events.operation import Download, Ended, EndReason, Run, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
@@ -69,7 +70,7 @@ class DesiredRunBuilder:
 
     async def _spec(self, operation: OpenOperation) -> pb.RunSpec:
         spec = operation.spec
-        values = await self._values(secret_names(spec))
+        values = await self._values(secret_names(spec), operation.build_id)
         files = await self._files.files(operation) if isinstance(spec, Download) else ()
         hidden = await self._hidden(operation, values)
         sent = run_spec(
@@ -90,25 +91,26 @@ class DesiredRunBuilder:
             for name in operation.secrets:
                 if name not in given:
                     try:
-                        values.append((name, await asyncio.to_thread(self._secrets.get, name)))
+                        values.append((name, await asyncio.to_thread(self._secrets.get, name, operation.build_id)))
                     except OSError as error:
                         raise _unmaskable(name, error) from error
                     except LookupError as error:
                         _log.warning("secret %r can't be had, so it can't be masked: %s", name, error)
         return values
 
-    async def _values(self, names: Sequence[str]) -> dict[str, str]:
+    async def _values(self, names: Sequence[str], build_id: BuildId) -> dict[str, str]:
         values: dict[str, str] = {}
         for name in names:
             try:
-                values[name] = await asyncio.to_thread(self._secrets.get, name)
-            except (LookupError, OSError) as error:
-                raise UnsendableError(
-                    f"secret {name!r} can't be had: {error}", reason=EndReason.START_FAILED
-                ) from error
+                values[name] = await asyncio.to_thread(self._secrets.get, name, build_id)
+            except LookupError as error:
+                raise UnsendableError(str(error), reason=EndReason.NO_SECRET) from error
+            except OSError as error:
+                message = f"{error}, so secret {name!r} can't be had"
+                raise UnsendableError(message, reason=EndReason.SECRETS_AWAY) from error
         return values
 
 
 def _unmaskable(name: str, error: OSError) -> UnsendableError:
-    message = f"secret {name!r} can't be had, so it can't be masked in what this step says: {error}"
-    return UnsendableError(message, reason=EndReason.START_FAILED)
+    message = f"{error}, so secret {name!r} can't be had and can't be masked in what this step says"
+    return UnsendableError(message, reason=EndReason.SECRETS_AWAY)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from buildledger.events.answers import ExposedSecret
 from buildledger.events.limits import storable
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Entry
 from buildledger.slave_grpc.sessions.masking import MaskSource
+from buildledger.slave_grpc.state.open_work import OpenOperation
 
 FILE_BYTES = 16 << 20
 """Larger files aren't looked through."""
@@ -18,17 +19,18 @@ PATH_CHARACTERS = 200
 
 
 def exposed_secrets(
-    files: Iterable[Entry], names: Collection[str], masks: MaskSource, artifacts: ArtifactStore
+    files: Iterable[Entry], operation: OpenOperation, masks: MaskSource, artifacts: ArtifactStore
 ) -> Sequence[ExposedSecret]:
-    """Which files hold which secrets, in any form in which output would hide them. Blocks.
+    """Which files hold which secrets of an operation's build, in any form in which output would hide them. Blocks.
 
     Raises:
         OSError
     """
-    every = masks.of(names)
+    names, build_id = operation.secrets, operation.build_id
+    every = masks.of(names, build_id)
     if every is None:
         return ()
-    each = {name: mask for name in sorted(names) if (mask := masks.of([name])) is not None}
+    each = {name: mask for name in sorted(names) if (mask := masks.of([name], build_id)) is not None}
     return tuple(
         ExposedSecret(path=storable(path, PATH_CHARACTERS), secret=name)
         for path, data in _looked_through(files, artifacts)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from buildledger.events.ids import BuildId
 from buildledger.events.operation import Ended, Mask, mask_text
 from buildledger.logs.artifacts import ArtifactStore, read_whole
 from buildledger.logs.artifacts_manifest import Entry, Manifest
@@ -17,19 +18,19 @@ REPORT_BYTES = 32 << 20
 
 
 class MaskSource(Protocol):
-    """Makes masks for secrets; calls block."""
+    """Makes masks for the secrets of builds; calls block."""
 
-    def of(self, names: Collection[str]) -> Mask | None:
-        """A mask for secrets by their names; None: there is nothing to mask."""
+    def of(self, names: Collection[str], build_id: BuildId) -> Mask | None:
+        """A mask for secrets of a build by their names; None: there is nothing to mask."""
         ...
 
 
 class NoMasks:
     """The source of a server that has no secrets."""
 
-    def of(self, names: Collection[str]) -> Mask | None:
+    def of(self, names: Collection[str], build_id: BuildId) -> Mask | None:
         """See `MaskSource`."""
-        del names
+        del names, build_id
         return None
 
 
@@ -37,7 +38,7 @@ async def mask_ended(ended: Ended, operation: OpenOperation, masks: MaskSource) 
     """An end without the secrets of its build in what the worker says and what was captured."""
     if not operation.secrets or not (ended.detail or ended.text):
         return ended
-    mask = await asyncio.to_thread(masks.of, operation.secrets)
+    mask = await asyncio.to_thread(masks.of, operation.secrets, operation.build_id)
     if mask is None:
         return ended
     return msgspec.structs.replace(ended, detail=mask_text(mask, ended.detail), text=mask_text(mask, ended.text))

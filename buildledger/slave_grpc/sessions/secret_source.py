@@ -2,12 +2,14 @@
 
 from typing import Protocol
 
+from buildledger.events.ids import BuildId
+
 
 class SecretSource(Protocol):
-    """Gives the values of secrets by name."""
+    """Gives the values of secrets by name, each to a build."""
 
-    def get(self, name: str) -> str:
-        """The value of a secret; may block, for it is called in a thread.
+    def get(self, name: str, build_id: BuildId) -> str:
+        """The value of a secret for a build; may block, for it is called in a thread.
 
         Raises:
             LookupError: There is no such secret. The text must not hold a value.
@@ -19,6 +21,6 @@ class SecretSource(Protocol):
 class NoSecrets:
     """The source of a server that was given no secrets: every look-up fails."""
 
-    def get(self, name: str) -> str:
+    def get(self, name: str, build_id: BuildId) -> str:
         """See `SecretSource.get`."""
         raise LookupError("no source of secrets is configured")

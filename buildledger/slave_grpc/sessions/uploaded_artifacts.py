@@ -98,7 +98,7 @@ class UploadedArtifacts:
 
     def _with_exposed(self, operation: OpenOperation, files: Iterable[Entry], kept: KeptArtifact) -> KeptArtifact:
         """The same with the secrets of its build that files show, which stay as they are."""
-        found = exposed_secrets(files, operation.secrets, self._masks, self._artifacts)
+        found = exposed_secrets(files, operation, self._masks, self._artifacts)
         return msgspec.structs.replace(kept, exposed=tuple(found[:EXPOSED_MAX]), exposed_count=len(found))
 
     def _without_secrets(self, operation: OpenOperation, spec: Upload, found: Manifest) -> Manifest:
@@ -107,7 +107,7 @@ class UploadedArtifacts:
         Raises:
             NothingStoredError: One does, or a report is too large to be looked through.
         """
-        mask = self._masks.of(operation.secrets)
+        mask = self._masks.of(operation.secrets, operation.build_id)
         if mask is None:
             return found
         if spec.reports:

@@ -55,6 +55,12 @@ export const builderQuery = (asOf: AsOf, builder: string) =>
     api.GET("/api/v1/builders/{name}", { params: { path: { name: builder }, query }, signal }),
   );
 
+/** The builder as the configuration in force defines it. */
+export const definitionQuery = (asOf: AsOf, builder: string) =>
+  asOfQuery(asOf, ["definition", builder], ["configuration"], (query, signal) =>
+    api.GET("/api/v1/builders/{name}/definition", { params: { path: { name: builder }, query }, signal }),
+  );
+
 export const historyQuery = (asOf: AsOf, builder: string) =>
   pagedQuery(asOf, ["history", builder], ["builders"], PAGE_SIZE, (query, signal) =>
     api.GET("/api/v1/builds", { params: { query: { ...query, builder } }, signal }),

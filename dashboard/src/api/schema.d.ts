@@ -61,6 +61,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/builders/{name}/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Builder Definition
+         * @description The builder as the configuration in force defines it, written out.
+         */
+        get: operations["read_builder_definition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/builders/{name}/force": {
         parameters: {
             query?: never;
@@ -1628,6 +1648,8 @@ export interface components {
             description: string;
             /** @description Words to find it by, as the configuration says. */
             tags: string[];
+            /** @description Defined by the central configuration alone: no repository's own file can change it. */
+            protected: boolean;
             /** @description False: only history speaks of it. */
             configured: boolean;
             /**
@@ -1665,6 +1687,25 @@ export interface components {
             never_built: number;
         };
         /**
+         * BuilderDefinition
+         * @description What a builder is by the configuration in force.
+         */
+        BuilderDefinition: {
+            /**
+             * @description A builder, or one cell of its matrix.
+             * @example tests[3.12,linux]
+             * @example package
+             */
+            builder: string;
+            /** @description YAML as a configuration file could have it: its template and the values of its matrix put in, all its settings said, also those that nobody set; of its steps what differs from the defaults, and their timeouts. */
+            text: string;
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
          * BuilderDetail
          * @description All about one builder, in one answer.
          */
@@ -1683,6 +1724,8 @@ export interface components {
             inputs: components["schemas"]["Input"][];
             /** @description Names of the locks that its builds hold. */
             locks: string[];
+            /** @description What asks for its builds, by name. */
+            triggers: components["schemas"]["BuilderTrigger"][];
             /** @description Its first waiting requests. */
             waiting: components["schemas"]["Request"][];
             /** @description How many of its requests wait. */
@@ -1726,6 +1769,22 @@ export interface components {
             default_branch: string | null;
             /** @description Branches that exist, to choose from. */
             branches: string[];
+        };
+        /**
+         * BuilderTrigger
+         * @description A trigger that asks for builds of the builder.
+         */
+        BuilderTrigger: {
+            /**
+             * @description The trigger's name.
+             * @example change-widget
+             */
+            name: string;
+            /**
+             * @description Its kind: `change`, `manual`, `cron` or `success`.
+             * @example change
+             */
+            on: string;
         };
         /**
          * Change
@@ -3905,9 +3964,15 @@ export interface operations {
                 /** @description Only builders that are so. */
                 status?: ("never_built" | "passing" | "broken" | "unclear") | null;
                 /** @description Only items with exactly this name. */
-                tag?: string | null;
+                base?: string | null;
                 /** @description Only items with exactly this name. */
                 project?: string | null;
+                /** @description Only items with exactly this name. */
+                tag?: string | null;
+                /** @description Only items with exactly this name. */
+                source?: string | null;
+                /** @description Only builders that are protected, or only others. */
+                protected?: boolean | null;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
             };
@@ -3966,6 +4031,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BuilderDetail"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_builder_definition: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The builder's name, with its matrix cell. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a builder is by the configuration in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuilderDefinition"];
                 };
             };
             /** @description `If-None-Match` names the current answer. */

@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from buildledger.domain.config import ApplyConfig
 from buildledger.events.request import RequestSubmitted
+from buildledger.testing.configuration import load_text
 from tests.api.calls import post, read
 from tests.api.conftest import Site, settled
 
@@ -99,3 +101,66 @@ async def test_builders_that_were_never_built_are_listed(site: Site, client: htt
     assert {builder["status"] for builder in listed} == {"never_built"}
     found = await read(client, "builders", search="3.13")
     assert [builder["name"] for builder in found["items"]] == ["tests[3.13]"]
+
+
+WIDGET = """\
+version: 1
+sources: {widget: {git: "https://git.example/widget.git"}, proto: {git: "https://git.example/proto.git"}}
+locks: {board: {count: 2}}
+builders:
+  tests:
+    project: widget
+    tags: [fast]
+    matrix: {axes: {python: ["3.12", "3.13"]}}
+    steps: [{checkout: widget}, {run: [pytest], locks: board, timeout: 20m}]
+  tests-all:
+    project: widget
+    protected: true
+    tags: [fast, nightly]
+    steps: [{checkout: proto}, {run: [make]}]
+  docs: {pick: most-busy, priority: 3, steps: [{run: [make, docs]}]}
+triggers: [{name: nightly, on: cron, at: "0 3 * * *", build: [tests]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"base": "tests"}, ["tests[3.12]", "tests[3.13]"]),
+        ({"project": "widget"}, ["tests-all", "tests[3.12]", "tests[3.13]"]),
+        ({"tag": "nightly"}, ["tests-all"]),
+        ({"tag": "fas"}, []),
+        ({"source": "proto"}, ["tests-all"]),
+        ({"source": "widget", "tag": "fast"}, ["tests[3.12]", "tests[3.13]"]),
+        ({"protected": "true"}, ["tests-all"]),
+        ({"protected": "false", "project": "widget"}, ["tests[3.12]", "tests[3.13]"]),
+    ],
+)
+async def test_builders_are_found_by_what_the_configuration_says(
+    site: Site, client: httpx.AsyncClient, filters: dict[str, str], names: list[str]
+) -> None:
+    """By the name of a matrix, a project, a tag, a source that is checked out, and whether they are protected."""
+    await applied(site)
+    listed = (await read(client, "builders", **filters))["items"]
+    assert [builder["name"] for builder in listed] == names
+
+
+async def test_a_builder_is_shown_with_all_its_settings(site: Site, client: httpx.AsyncClient) -> None:
+    """As a file could have it, and with what asks for its builds."""
+    await applied(site)
+    text = (await read(client, "builders/docs/definition"))["text"]
+    assert "  pick: most-busy\n" in text
+    assert "  priority: 3\n" in text
+    text = (await read(client, "builders/tests[3.13]/definition"))["text"]
+    assert "      locks: [board]\n" in text
+    assert "      timeout: {no_output: 20m, total: 20m}" in text
+    detail = await read(client, "builders/tests[3.13]")
+    assert detail["triggers"] == [{"name": "nightly", "on": "cron"}]
+    assert (await client.get("/api/v1/builders/lint/definition")).status_code == 404
+
+
+async def applied(site: Site) -> None:
+    """Put the widget's configuration in force."""
+    wanted = load_text(WIDGET)
+    site.world.execute(ApplyConfig(digest=wanted.digest, text=wanted.to_json(), origin="buildledger.yaml"))
+    await settled(site)

@@ -40,6 +40,20 @@ def test_no_difference() -> None:
     assert (found.entries, found.exit_code, plan_text(found)) == ((), ExitCode.NOTHING, "no changes")
 
 
+def test_what_two_configurations_share_is_not_compared() -> None:
+    """Of ten thousand builders of which one changed, only that one is written out and read."""
+    old = loaded(ACME)
+    name = next(iter(old.builders))
+    unwritable: Any = object()
+    shared = {each: msgspec.structs.replace(builder, description=unwritable) for each, builder in old.builders.items()}
+    changed = {**shared, name: msgspec.structs.replace(old.builders[name], description="other")}
+    before = msgspec.structs.replace(old, builders={**shared, name: old.builders[name]})
+    found = diff(before, msgspec.structs.replace(old, builders=changed))
+    assert [(entry.name, [field.path for field in entry.fields]) for entry in found.entries] == [
+        (name, ["description"])
+    ]
+
+
 def test_differences_by_kind_and_name() -> None:
     """What is created, changed and removed is told by name, what changed by field."""
     text = ACME.replace("capacity: 4", "capacity: 8").replace("  release:", "  publish:")

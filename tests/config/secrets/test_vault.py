@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from buildledger.config.secrets.provider import SecretsUnreachableError, SecretUnavailableError
+from buildledger.config.secrets.provider import SecretRefusedError, SecretsUnreachableError, SecretUnavailableError
 from buildledger.config.secrets.settings import Vault, VaultLogin, VaultPlace
 from buildledger.config.secrets.vault import VaultSecrets
 from buildledger.testing.configuration import load_text
@@ -84,19 +84,17 @@ def test_a_token_that_is_not_taken(vault: FakeVault, token: VaultLogin, tmp_path
     """Is said in Vault's words, on one line; a file that isn't there by its name; a new token is read at once."""
     provider = secrets(vault, token)
     Path(token.file).write_text("hvs.expired")
-    with pytest.raises(
-        SecretUnavailableError, match=r"refused: 2 errors occurred: \* permission denied \* invalid token$"
-    ):
+    with pytest.raises(SecretRefusedError, match=r"refused: 2 errors occurred: \* permission denied \* invalid token$"):
         provider.read("pypi")
     Path(token.file).unlink()
-    with pytest.raises(SecretUnavailableError, match=rf"can't sign in to Vault: {tmp_path}/token: No such file"):
+    with pytest.raises(SecretsUnreachableError, match=rf"can't sign in to Vault: {tmp_path}/token: No such file"):
         provider.read("pypi")
     Path(token.file).write_text(ROOT_TOKEN)
     assert provider.read("pypi")
 
 
 def test_approle_signs_in_once_and_again_when_its_token_is_over(vault: FakeVault, tmp_path: Path) -> None:
-    """Also before its time, when Vault no longer takes the token."""
+    """Also before its time, when Vault no longer takes the token: nobody who reads notices."""
     (tmp_path / "id").write_text("s3cret-id")
     vault.logins["auth/approle/login"] = ({"role_id": "ci", "secret_id": "s3cret-id"}, 3600)
     approle = VaultLogin(method="approle", role="ci", file=str(tmp_path / "id"), mount="approle")
@@ -104,13 +102,34 @@ def test_approle_signs_in_once_and_again_when_its_token_is_over(vault: FakeVault
     assert [provider.read("pypi") for _ in range(3)] == ["pypi-AgEIcHlwaS5vcmc"] * 3
     assert vault.requests.count("auth/approle/login") == 1
     vault.tokens.clear()
-    with pytest.raises(SecretUnavailableError, match="permission denied"):
-        provider.read("pypi")
     assert provider.read("pypi") == "pypi-AgEIcHlwaS5vcmc"
-    (tmp_path / "id").write_text("another")
-    fresh = secrets(vault, approle)
-    with pytest.raises(SecretUnavailableError, match="invalid role or secret ID"):
-        fresh.read("pypi")
+    assert vault.requests.count("auth/approle/login") == 2
+
+
+def test_what_a_sign_in_was_refused_with_is_not_shown_again(vault: FakeVault, tmp_path: Path) -> None:
+    """Vault locks out a role after a few of them; as soon as something else stands in the file it is tried."""
+    (tmp_path / "id").write_text("over")
+    vault.logins["auth/approle/login"] = ({"role_id": "ci", "secret_id": "s3cret-id"}, 3600)
+    provider = secrets(vault, VaultLogin(method="approle", role="ci", file=str(tmp_path / "id"), mount="approle"))
+    where = rf"\(role 'ci' at approle, with what {tmp_path}/id has\): invalid role or secret ID$"
+    for _ in range(3):
+        with pytest.raises(SecretsUnreachableError, match=rf"doesn't let the server in {where}"):
+            provider.read("pypi")
+    assert vault.requests == ["auth/approle/login"]
+    (tmp_path / "id").write_text("s3cret-id")
+    assert provider.read("pypi") == "pypi-AgEIcHlwaS5vcmc"
+
+
+def test_what_a_role_may_not_read_has_it_sign_in_no_further_time(vault: FakeVault, tmp_path: Path) -> None:
+    """A token that was given a moment ago isn't revoked, unless Vault says so."""
+    (tmp_path / "id").write_text("s3cret-id")
+    vault.logins["auth/approle/login"] = ({"role_id": "ci", "secret_id": "s3cret-id"}, 3600)
+    vault.forbidden.add("secret/data/ci/root")
+    provider = secrets(vault, VaultLogin(method="approle", role="ci", file=str(tmp_path / "id"), mount="approle"))
+    for _ in range(3):
+        with pytest.raises(SecretRefusedError, match=r"secret 'root': .*: refused: 1 error occurred:"):
+            provider.read("root")
+    assert vault.requests.count("auth/approle/login") == 1
 
 
 def test_kubernetes_signs_in_by_the_service_account(vault: FakeVault, tmp_path: Path) -> None:
@@ -170,3 +189,11 @@ def test_check_looks_for_the_secrets(vault: FakeVault, token: VaultLogin) -> Non
         " (nothing can be said of them until it can be asked; --no-secrets doesn't ask) [secrets-unreachable]"
     )
     load_text(text, secrets_required=False)
+
+
+def test_a_secret_that_is_refused_is_answered_with_who_may_change_that(vault: FakeVault, token: VaultLogin) -> None:
+    """It may well be there: nobody is asked to put it there."""
+    vault.forbidden.add("secret/data/ci/pypi")
+    said = messages(configuration(vault, token), secrets_required=True)
+    assert "the role or token of the server needs a policy that lets it read that" in said
+    assert "put it into" not in said

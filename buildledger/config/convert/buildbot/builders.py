@@ -13,6 +13,7 @@ from buildledger.config.convert.buildbot.described import BuilderOf, FactoryOf, 
 from buildledger.config.convert.buildbot.forced import not_texts
 from buildledger.config.convert.buildbot.locks import Locks
 from buildledger.config.convert.buildbot.references import literal
+from buildledger.config.convert.buildbot.repositories import Repositories
 from buildledger.config.convert.buildbot.site import Site, entries, items
 from buildledger.config.convert.buildbot.steps import kinds
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
@@ -49,6 +50,7 @@ class Builders:
         self._workers = workers
         self._locks = locks
         self._not_texts = not_texts(site.extracted)
+        self._repositories = Repositories(site.extracted)
         self.declared: list[NewBuilder] = []
         self.properties: dict[str, Any] = {}
         """Of all builds."""
@@ -80,6 +82,8 @@ class Builders:
             context.set_property(name)
         own = {**entries(get("defaultProperties")), **entries(get("properties"))}
         properties = self._properties(own, old, builder.place, context)
+        context.constants = {name: value for name, value in own.items() if isinstance(value, str)}
+        context.repository = self._repositories.of(old)
         factory = site.extracted.factories[builder.factory]
         steps, closing = self._steps(factory, builder.factory, workers, context, entry)
         # Only now is it known which properties of the whole configuration its steps use.

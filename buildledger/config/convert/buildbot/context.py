@@ -7,7 +7,7 @@ from typing import Any
 from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.described import Value
 from buildledger.config.convert.buildbot.names import identifier, unique
-from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY, Reference
+from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY, Reference, literal
 from buildledger.config.convert.buildbot.site import Site
 
 _BUILD = {
@@ -44,6 +44,10 @@ class BuildContext:
         """Properties that all workers of the builder have → labels."""
         self.source = source
         """The address of the one repository that the builder's steps check out, if there is one."""
+        self.repository: str | None = None
+        """The address of the repository that its builds are asked for with, where a scheduler or a poller says it."""
+        self.constants: dict[str, str] = {}
+        """Texts that the builder itself gives its properties, by Buildbot's names."""
         self.codebases: dict[str, str] = {}
         """Codebase → the source that was checked out for it."""
         self.variables: dict[str, str] = {}
@@ -75,13 +79,17 @@ class BuildContext:
             return _BUILD[old]
         if old in ("builddir", "workdir"):
             return BUILD_DIRECTORY
-        if old == "repository" and self.source is not None:
-            raise UnsayableError("the address of the repository is no value of a build", f"write {self.source!r}")
+        if old == "repository" and (address := self.source or self.repository) is not None:
+            return Reference(old, literal(address), address, may_be_empty=False)
         if old in _NOWHERE:
             raise UnsayableError(f"there is no counterpart of the property '{old}'", _NOWHERE[old])
         if old in self.labels:
             return Reference(old, f"worker.labels.{self.labels[old]}")
         return self._input(old, default)
+
+    def constant(self, old: str) -> str | None:
+        """The text that a property has in every build, if it is known."""
+        return self.repository if old == "repository" and old not in self.constants else self.constants.get(old)
 
     def stamp(self, codebase: str, attribute: str) -> Reference:
         """`%(src:codebase:attribute)s`."""

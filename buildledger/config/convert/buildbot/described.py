@@ -106,6 +106,14 @@ class Function(msgspec.Struct, frozen=True, tag_field="$", tag="function"):
     place: Place
     source: str
     """Empty where it couldn't be had, or is long."""
+    names: dict[str, Value] = {}
+    """What it means by the names that it doesn't define itself: plain data and functions."""
+
+
+class LibraryFunction(msgspec.Struct, frozen=True, tag_field="$", tag="library"):
+    """A function of Python itself: `operator.or_`, `posixpath.join`."""
+
+    name: str
 
 
 class Renderer(msgspec.Struct, frozen=True, tag_field="$", tag="renderer"):
@@ -114,13 +122,15 @@ class Renderer(msgspec.Struct, frozen=True, tag_field="$", tag="renderer"):
     name: str = "?"
     place: Place | None = None
     source: str = ""
+    names: dict[str, Value] = {}
 
 
 class Transform(msgspec.Struct, frozen=True, tag_field="$", tag="transform"):
-    """`Transform(function, *args)`."""
+    """`Transform(function, *args, **kwargs)`."""
 
     function: Value
     args: ListOf
+    kwargs: DictOf
 
 
 class Thing(msgspec.Struct, frozen=True, tag_field="$", tag="object", rename={"cls": "class"}):
@@ -151,6 +161,7 @@ Value = Union[
     Operator,
     Flatten,
     Function,
+    LibraryFunction,
     Renderer,
     Transform,
     Thing,
@@ -168,6 +179,8 @@ class ClassOf(msgspec.Struct, frozen=True):
     """It, or one of its bases, isn't Buildbot's."""
     methods: list[str]
     """That the user's classes define."""
+    runs: dict[str, Function]
+    """Of them those that do a step's work: `run`, `start`."""
     place: Place | None
     attributes: dict[str, Value]
     """Of the class, inherited ones too."""

@@ -24,10 +24,12 @@ _OF_THE_SYSTEM = frozenset(
 class ShellText:
     """Text for a POSIX shell that is being written, and the variables it needs."""
 
-    def __init__(self, taken: Collection[str]) -> None:
+    def __init__(self, taken: Collection[str], below: str = "") -> None:
+        """`below`: the directory it runs in, from the build's directory on."""
         self.env: dict[str, Any] = {}
         self._taken = {*taken, *_OF_THE_SYSTEM}
         self._given: dict[str, str] = {}
+        self._directory = build_directory(below)
 
     def script(self, parts: Sequence[Part]) -> str:
         """A script; references stand in it as the shell's quotes around them ask for."""
@@ -39,16 +41,16 @@ class ShellText:
                 text += part
                 quote = _quote_after(part, quote)
                 continue
-            name = self.variable(part)
+            name = self._directory if part == BUILD_DIRECTORY else self.variable(part)
             if quote == '"':
                 text += f"${{{name}}}"
             elif quote == "'":
-                text += f"'\"${name}\"'"
+                text += f"'\"{_dollar(name)}\"'"
             elif part.may_be_empty and _is_word(parts, index):
                 # Nothing at all when it is empty, and as many words as it has: what its text would have been.
                 text += f"${name}"
             else:
-                text += f'"${name}"'
+                text += f'"{_dollar(name)}"'
         return text
 
     def command(self, argv: Sequence[Sequence[Part]]) -> str:
@@ -57,8 +59,6 @@ class ShellText:
 
     def variable(self, reference: Reference) -> str:
         """The variable that brings a value."""
-        if reference == BUILD_DIRECTORY:
-            return "PWD"
         if reference.cel not in self._given:
             name = unique(variable(reference.name), self._taken, "_")
             self._taken.add(name)
@@ -68,14 +68,28 @@ class ShellText:
 
     def _word(self, argument: Sequence[Part]) -> str:
         return (
-            "".join(shlex.quote(part) if isinstance(part, str) else f'"${self.variable(part)}"' for part in argument)
+            "".join(shlex.quote(part) if isinstance(part, str) else f'"{self._dollar(part)}"' for part in argument)
             or "''"
         )
 
+    def _dollar(self, reference: Reference) -> str:
+        return _dollar(self._directory if reference == BUILD_DIRECTORY else self.variable(reference))
 
-def exports(variables: dict[str, str]) -> str:
+
+def build_directory(below: str) -> str:
+    """What stands between `${` and `}` for the build's directory, in a directory below it."""
+    return f"PWD%/{below}" if below else "PWD"
+
+
+def _dollar(name: str) -> str:
+    return f"${name}" if name.isidentifier() else f"${{{name}}}"
+
+
+def exports(variables: dict[str, str], below: str = "") -> str:
     """Lines that put variables of the worker into others: `export PATH="/opt/bin:${PATH}"`."""
-    return "".join(f'export {name}="{in_double_quotes(text)}"\n' for name, text in variables.items())
+    here = f"${{{build_directory(below)}}}"
+    said = {name: in_double_quotes(text).replace("${PWD}", here) for name, text in variables.items()}
+    return "".join(f'export {name}="{text}"\n' for name, text in said.items())
 
 
 def in_double_quotes(text: str) -> str:

@@ -9,6 +9,9 @@ from buildledger.config.convert.buildbot import described, references
 from buildledger.config.convert.buildbot.account import UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import Place, Value
+from buildledger.config.convert.buildbot.functions import symbols
+from buildledger.config.convert.buildbot.functions.evaluation import Evaluation
+from buildledger.config.convert.buildbot.functions.symbols import Asked, TooMuchError, parts_of
 from buildledger.config.convert.buildbot.interpolation import Piece, Positional, Substitution, parse
 from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY, Part, Reference
 
@@ -39,8 +42,38 @@ def parts(value: Value, context: BuildContext) -> list[Part]:
             raise UnsayableError("a secret reaches a program through env only", "give it as {secret: …} in env")
         case described.Operator(left=left, operator="+", right=right):
             return [*parts(left, context), *parts(right, context)]
+        case described.Renderer() | described.Transform():
+            try:
+                return parts_of(worked_out(value, context))
+            except TooMuchError:
+                raise unsayable(value) from None
         case _:
             raise unsayable(value)
+
+
+def worked_out(value: Value, context: BuildContext) -> Any:
+    """What a renderer or a `Transform` makes, as Python's own data with symbols for what only a build knows.
+
+    Raises:
+        TooMuchError: It does more than is understood.
+        UnsayableError: It asks for what has no counterpart.
+    """
+    evaluation = Evaluation(context)
+    match value:
+        case described.Renderer():
+            return evaluation.call(value, [Asked()])
+        case described.Transform(function=function, args=args, kwargs=kwargs):
+            given = [worked_out(each, context) for each in args.items]
+            named = {str(name): worked_out(each, context) for name, each in kwargs.items}
+            return evaluation.apply(function, given, named)
+        case described.ListOf(items=elements):
+            return [worked_out(each, context) for each in elements]
+        case described.DictOf(items=pairs):
+            return {worked_out(key, context): worked_out(each, context) for key, each in pairs}
+        case None | bool() | int() | float():
+            return value
+        case _:
+            return symbols.text(parts(value, context))
 
 
 def text(value: Value, context: BuildContext) -> Any:
@@ -73,8 +106,24 @@ def arguments(value: Value, context: BuildContext) -> list[list[Part]]:
             return arguments(items, context)
         case None:
             raise UnsayableError("one of its arguments is None", "write it as text")
+        case described.Renderer() | described.Transform():
+            try:
+                made = worked_out(value, context)
+                return [parts_of(each) for each in made] if isinstance(made, list) else [parts_of(made)]
+            except TooMuchError:
+                raise unsayable(value) from None
         case _:
             return [parts(value, context)]
+
+
+def makes_list(value: Value, context: BuildContext) -> bool:
+    """Whether it is a renderer or a `Transform` that gives a list."""
+    if not isinstance(value, described.Renderer | described.Transform):
+        return False
+    try:
+        return isinstance(worked_out(value, context), list)
+    except (TooMuchError, UnsayableError):
+        return False
 
 
 def unsayable(value: Value) -> UnsayableError:
@@ -87,8 +136,11 @@ def unsayable(value: Value) -> UnsayableError:
             return UnsayableError(
                 f"it is made by the renderer '{name}'{where(place)}", "say it as an expression: {expr: CEL}"
             )
-        case described.Transform():
-            return UnsayableError("it is made by a Transform", "say it as an expression: {expr: CEL}")
+        case described.Transform(function=(described.Function() | described.LibraryFunction()) as function):
+            name = unsayable(function).why.removeprefix("it is ")
+            return UnsayableError(f"it is made by a Transform of {name}", "say it as an expression: {expr: CEL}")
+        case described.LibraryFunction(name=name):
+            return UnsayableError(f"it is {name}()", "say it as an expression: {expr: CEL}")
         case described.Thing() | described.Opaque() | described.ClassValue():
             return UnsayableError(
                 "it is an object made by code", "say it as an expression, or in a script of the repository"

@@ -16,6 +16,7 @@ import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import { BranchesPanel } from "./branches-panel.tsx";
 import { BuildHistory } from "./build-history.tsx";
+import { DefinitionPanel } from "./definition-panel.tsx";
 import { DurationChart } from "./duration-chart.tsx";
 import "./builder-page.css";
 
@@ -50,7 +51,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
             <StatusIcon status={status} label={true} size={20} />
             <h1>{builder.name}</h1>
             {!builder.configured && <span className="tag">no longer configured</span>}
-            {detail.protected && (
+            {builder.protected && (
               <span className="tag" title="Defined by the central configuration alone">
                 protected
               </span>
@@ -83,6 +84,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
         </p>
         {recent.length > 0 && <DurationChart builds={recent} />}
       </section>
+      {builder.configured && <DefinitionPanel detail={detail} />}
       <BranchesPanel detail={detail} />
       <BuildHistory builder={builder.name} />
     </>

@@ -12,6 +12,7 @@ const CELLS = Array.from({ length: 250 }, (_, number) => ({
   base: "tests",
   matrix: { number },
   tags: [],
+  protected: false,
   configured: true,
   status: number === 7 ? "broken" : "passing",
   running: [],

@@ -94,6 +94,7 @@ export function BuilderRow({ builder, isCell = false }: { builder: Builder; isCe
             {tag}
           </span>
         ))}
+        {builder.protected && <span className="tag">protected</span>}
         {!builder.configured && <span className="tag">no longer configured</span>}
       </td>
       <td className="builders-status muted nowrap">

@@ -178,7 +178,7 @@ def test_secrets_and_settings_are_converted(site: Converted) -> None:
 
 def test_secrets_of_vault_stay_there() -> None:
     """How the server signs in is left to whoever knows the token."""
-    cls = ClassOf("HashiCorpVaultKvSecretProvider", "", ["HashiCorpVaultKvSecretProvider"], False, [], None, {})
+    cls = ClassOf("HashiCorpVaultKvSecretProvider", "", ["HashiCorpVaultKvSecretProvider"], False, [], {}, None, {})
     arguments: dict[str, Value] = {"vault_server": "https://vault.example.org:8200", "secrets_mount": "kv"}
     provider = Thing(0, None, arguments, {})
     site = Site(Extracted(1, "3.11", classes=[cls], settings={"secretsProviders": ListOf([provider])}))

@@ -6,15 +6,17 @@ What may be a secret is never described: an argument, an attribute or an entry w
 from __future__ import annotations
 
 import inspect
+import linecache
 import re
 from typing import Any
 
+from .functions import library_name, source_of, surroundings
 from .recording import Place, Recorder
 
 DEPTH = 12
 """Deeper values are named by their type only."""
-SOURCE_CHARACTERS = 4_000
-"""Of a function's text; a condition fits, a module of its own doesn't."""
+FUNCTIONS_DEEP = 3
+"""Functions in functions that are described with what they use."""
 _SECRET = re.compile(r"(pass(word|wd|phrase)?|secret|token|credentials?|api_?key|private_?key)$", re.IGNORECASE)
 _INTERNAL = frozenset(
     {"build", "master", "worker", "workerforbuilder", "factory", "progress", "parent", "services", "namedServices"}
@@ -38,6 +40,7 @@ class Describer:
         self._recorder = recorder
         self._numbers: dict[type, int] = {}
         self._open: list[int] = []
+        self._within = 0
 
     def value(self, value: Any, name: str = "") -> Any:
         """One value, the argument or attribute `name` of something."""
@@ -122,24 +125,39 @@ class Describer:
             function = self._callable(value.fn) or {}
             return {**function, "$": "renderer"}
         if kind == "Transform":
-            return {"$": "transform", "function": self.value(value._function), "args": self.value(list(value._args))}
+            return {
+                "$": "transform",
+                "function": self.value(value._function),
+                "args": self.value(list(value._args)),
+                "kwargs": self.value(dict(value._kwargs)),
+            }
         return {"$": "opaque", "type": kind}
 
     def _callable(self, value: Any) -> dict[str, Any] | None:
-        function = getattr(value, "__func__", value)
+        library = library_name(value)
+        if library is not None:
+            return {"$": "library", "name": library}
+        function = inspect.unwrap(getattr(value, "__func__", value))
         code = getattr(function, "__code__", None)
         if code is None:
             return None
-        try:
-            source = inspect.getsource(function)
-        except (OSError, TypeError, SyntaxError, IndexError):
-            source = ""
         return {
             "$": "function",
             "name": getattr(function, "__name__", "?"),
             "place": self.place(Place(code.co_filename, code.co_firstlineno)),
-            "source": source if len(source) <= SOURCE_CHARACTERS else "",
+            "source": source_of(code),
+            "names": self._surroundings(function),
         }
+
+    def _surroundings(self, function: Any) -> dict[str, Any]:
+        """What a function uses; of the functions that it calls too, and of theirs no more."""
+        if self._within >= FUNCTIONS_DEEP:
+            return {}
+        self._within += 1
+        try:
+            return {name: self.value(each, name) for name, each in surroundings(function).items()}
+        finally:
+            self._within -= 1
 
     def thing(self, thing: Any) -> dict[str, Any]:
         """An object: its class, where it was made, with which arguments, and its attributes."""
@@ -196,22 +214,37 @@ class Describer:
         attributes: dict[str, Any] = {}
         for each in reversed(mro):
             attributes.update({name: value for name, value in vars(each).items() if _is_data(name, value)})
-        methods = {name: value for each in own for name, value in vars(each).items() if inspect.isfunction(value)}
-        first = min((method.__code__.co_firstlineno for method in methods.values()), default=None)
-        file = next((method.__code__.co_filename for method in methods.values()), "")
+        methods = {
+            name: value for each in reversed(own) for name, value in vars(each).items() if inspect.isfunction(value)
+        }
         return {
             "name": cls.__name__,
             "module": _module(cls),
             "bases": [each.__name__ for each in mro],
             "of_user": bool(own),
             "methods": sorted(methods),
-            "place": self.place(Place(file, first)) if first is not None else None,
+            "runs": {name: self._callable(methods[name]) for name in ("run", "start") if name in methods},
+            "place": self.place(_where(own[0])) if own else None,
             "attributes": {name: self.value(value, name) for name, value in attributes.items()},
         }
 
     def place(self, place: Place | None) -> dict[str, Any] | None:
         """A place, if it is known."""
         return None if place is None else {"file": place.file, "line": place.line}
+
+
+def _where(cls: type) -> Place | None:
+    """The line that begins a class. Python itself can't tell of a `master.cfg`, which is no module."""
+    codes = [inspect.unwrap(value).__code__ for value in vars(cls).values() if inspect.isfunction(value)]
+    if codes:
+        first = min(codes, key=lambda code: code.co_firstlineno)
+        lines = linecache.getlines(first.co_filename)[: first.co_firstlineno]
+        begins = [number for number, line in enumerate(lines, 1) if re.match(rf"\s*class\s+{cls.__name__}\b", line)]
+        return Place(first.co_filename, begins[-1] if begins else first.co_firstlineno)
+    try:
+        return Place(inspect.getsourcefile(cls) or "", inspect.findsource(cls)[1] + 1)
+    except (OSError, TypeError, IndexError):
+        return None
 
 
 def _module(cls: type) -> str:

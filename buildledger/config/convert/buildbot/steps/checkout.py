@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from buildledger.config.convert.buildbot.account import UnsayableError
+from buildledger.config.convert.buildbot.described import Value
+from buildledger.config.convert.buildbot.fixed import fixed
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, common, directory, timeout
 
 _METHODS = frozenset({"clobber", "fresh", "clean", "copy"})
@@ -21,25 +23,46 @@ LATER = tuple(_LATER)
 
 def git(old: OldStep) -> list[Keys]:
     """`Git`, `GitHub`, `GitLab`, `Gerrit`."""
-    address = old.text("repourl")
-    if address is None:
-        raise UnsayableError(
-            "the address of its repository is made when it runs", "declare each repository as a source of its own"
-        )
+    address = _address(old)
     sources = old.context.site.sources
     source = sources.of(address, old.step.place)
     codebase = old.text("codebase") or ""
     old.context.codebases[codebase] = source
     old.context.source = address
     branch = old.attribute("branch")
+    if branch is not None and not isinstance(branch, str):
+        branch = _branch(old, branch)
     if isinstance(branch, str) and branch not in ("HEAD", ""):
         sources.default_branch(source, branch, old.step.place)
-    elif branch is not None and not isinstance(branch, str):
-        old.entry.note("branch", "the branch comes from what asked for the build", "give the source a default_branch")
     step: Keys = common(old) | {"checkout": source} | directory(old, "into")
     step |= _mode(old) | _history(old) | timeout(old)
     _remark(old)
     return [step]
+
+
+def _address(old: OldStep) -> str:
+    """Where its repository is: said, or what the properties in it come to in this configuration."""
+    said = old.attribute("repourl")
+    address = fixed(said, old.context.constant)
+    if not address:
+        raise UnsayableError(
+            "the address of its repository is made when it runs", "declare each repository as a source of its own"
+        )
+    if address != said:
+        old.entry.note(
+            "repourl",
+            f"it is made of properties, and here it is what they come to: {address}",
+            "declare each other repository that it was asked for as a source, with a builder that checks it out",
+        )
+    return address
+
+
+def _branch(old: OldStep, said: Value) -> str | None:
+    """What is built when nobody names a branch, if it is known: of properties what stands for those that aren't set."""
+    branch = fixed(said, old.context.constant)
+    if not branch:
+        old.entry.note("branch", "the branch comes from what asked for the build", "give the source a default_branch")
+    return branch
 
 
 def _mode(old: OldStep) -> Keys:

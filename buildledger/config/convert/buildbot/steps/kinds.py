@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from buildledger.config.convert.buildbot import values
 from buildledger.config.convert.buildbot.account import UnsayableError
 from buildledger.config.convert.buildbot.steps import checkout, made_up, properties, shell, transfers
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
@@ -92,5 +93,6 @@ def convert(old: OldStep) -> list[Keys]:
             shell.refuse_own_run(old)
             return KINDS[name](old)
     raise UnsayableError(
-        f"what a step of the class {old.cls.name} does is in its code", "write what it does as `run` or `script`"
+        f"what a step of the class {old.cls.name}{values.where(old.cls.place)} does is in its code",
+        "write what it does as `run` or `script`",
     )

@@ -13,12 +13,11 @@ from buildledger.config.convert.buildbot.environment import Environment
 from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY, Part
 from buildledger.config.convert.buildbot.shell_text import ShellText, exports, needs_going_on
 from buildledger.config.convert.buildbot.site import entries
+from buildledger.config.convert.buildbot.steps import own_run
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, common, directory, timeout
 from buildledger.config.paths import fault as path_fault
 
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
-RUNS = frozenset({"run", "start", "startVC", "makeRemoteShellCommand"})
-"""A class that has one of these of its own does something else than its base."""
 _ABOVE = re.compile(r"(?<![\w./])(?:\.\./)+[\w.-]*")
 """A path that begins above the directory."""
 _COUNTING = frozenset(
@@ -66,44 +65,40 @@ def remark_outside(old: OldStep, step: Keys) -> None:
 
 def program(old: OldStep, command: Value, env: Environment) -> Keys:
     """`run` or `script`, with the variables that it needs."""
-    if isinstance(command, described.ListOf | described.Flatten):
+    if isinstance(command, described.ListOf | described.Flatten) or values.makes_list(command, old.context):
         argv = values.arguments(command, old.context)
-        _refuse_elsewhere(old, argv)
-        return _argv(argv, env)
+        return _argv(argv, env, _below(old))
     if isinstance(command, described.PropertyOf):
         raise UnsayableError("its command is a property: text of a build never becomes a script", "give it arguments")
-    parts = values.parts(command, old.context)
-    _refuse_elsewhere(old, [parts])
-    return _script(parts, env)
+    return _script(values.parts(command, old.context), env, _below(old))
 
 
-def _refuse_elsewhere(old: OldStep, argv: Sequence[Sequence[Part]]) -> None:
-    """`$PWD` is the build's directory only for a step that runs in it."""
-    if any(BUILD_DIRECTORY in argument for argument in argv) and directory(old):
-        raise UnsayableError("it names the build's directory, and runs in another", "use relative paths")
+def _below(old: OldStep) -> str:
+    """The step's directory, from the build's on."""
+    return str(directory(old).get("workdir", ""))
 
 
-def _script(parts: Sequence[Part], env: Environment) -> Keys:
-    shell = ShellText({*env.env, *env.from_worker})
+def _script(parts: Sequence[Part], env: Environment, below: str) -> Keys:
+    shell = ShellText({*env.env, *env.from_worker}, below)
     text = shell.script(parts)
     if not text.strip():
         raise UnsayableError("its command is empty")
     going_on = "set +e\n" if needs_going_on(text) else ""
-    return _with_env({"script": going_on + exports(env.from_worker) + text}, env, shell)
+    return _with_env({"script": going_on + exports(env.from_worker, below) + text}, env, shell)
 
 
-def _argv(argv: list[list[Part]], env: Environment) -> Keys:
+def _argv(argv: list[list[Part]], env: Environment, below: str) -> Keys:
     if not argv:
         raise UnsayableError("its command is empty")
-    shell = ShellText({*env.env, *env.from_worker})
+    shell = ShellText({*env.env, *env.from_worker}, below)
     if (index := _script_argument(argv)) is not None:
         text = shell.script(argv[index])
         if posixpath.basename(str(argv[0][0])) == "sh" and index == len(argv) - 1 == 2:
             going_on = "set +e\n" if needs_going_on(text) else ""
-            return _with_env({"script": going_on + exports(env.from_worker) + text}, env, shell)
+            return _with_env({"script": going_on + exports(env.from_worker, below) + text}, env, shell)
         argv = [*argv[:index], [text], *argv[index + 1 :]]
     if env.from_worker or any(BUILD_DIRECTORY in argument for argument in argv):
-        return _with_env({"script": f"{exports(env.from_worker)}{shell.command(argv)}"}, env, shell)
+        return _with_env({"script": f"{exports(env.from_worker, below)}{shell.command(argv)}"}, env, shell)
     return _with_env({"run": [references.node(argument) for argument in argv]}, env, shell)
 
 
@@ -180,15 +175,11 @@ def _differs(value: Value, usual: dict[str, int]) -> bool:
 
 
 def refuse_own_run(old: OldStep) -> None:
-    """A class of the user's that runs things its own way can't be read; what else it overrides is noted."""
+    """A class of the user's that runs things its own way is read as far as that goes; what else it has is noted."""
     if not old.cls.of_user:
         return
-    if own := sorted(RUNS.intersection(old.cls.methods)):
-        raise UnsayableError(
-            f"the class {old.cls.name} has its own {', '.join(own)}(){values.where(old.cls.place)}",
-            "write what it does as `run` or `script`",
-        )
-    others = [method for method in old.cls.methods if not method.startswith("_")]
+    own_run.read(old)
+    others = [each for each in old.cls.methods if not each.startswith("_") and each not in own_run.RUNS]
     if others:
         old.entry.note(
             f"class {old.cls.name}", f"of it only the values were taken, not what {', '.join(others)}() does"

@@ -88,7 +88,8 @@ def _conditions(old: OldStep, keys: Keys) -> None:
     if condition is True:
         return
     try:
-        keys["when"] = conditions.condition(condition, old.context)
+        if (said := conditions.condition(condition, old.context)) != "true":
+            keys["when"] = said
     except UnsayableError as error:
         keys["when"] = "false"
         old.comments.append("never runs as it stands: write its condition (doStepIf) as an expression")

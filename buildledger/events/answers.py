@@ -109,7 +109,9 @@ FOUND_ARTIFACT: StoredFormat[FoundArtifact] = StoredFormat(
 REPORT_TOTALS: StoredFormat[ReportTotals] = StoredFormat(
     "outcome of reading reports", msgspec.json.Decoder(ReportTotals).decode, REPORT_TOTALS_FORMAT, upcasts=()
 )
-GENERATED: StoredFormat[Generated] = StoredFormat("what a step generated", Generated, GENERATED_FORMAT, upcasts=())
+GENERATED: StoredFormat[Generated] = StoredFormat(
+    "what a step generated", msgspec.json.Decoder(Generated).decode, GENERATED_FORMAT, upcasts=()
+)
 
 
 def answer_text(answer: KeptArtifact | FoundArtifact | ReportTotals | Generated) -> str:

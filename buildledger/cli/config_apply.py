@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +14,9 @@ import msgspec
 
 from buildledger.cli.answers import RefusedError
 from buildledger.cli.client import Client
-from buildledger.cli.config_files import FILE, NOT_THE_SERVER, load_file, origin_of, strict_option
+from buildledger.cli.config_files import FILE, NOT_THE_SERVER, STANDARD_INPUT, load_file, origin_of, strict_option
 from buildledger.cli.config_history import REVISION, stored_configuration
+from buildledger.cli.installation import default_state
 from buildledger.cli.options import json_option, state_option
 from buildledger.config.plan.diff import ExitCode, diff
 from buildledger.config.plan.plan import coloured, plan_text
@@ -76,6 +78,10 @@ def diff_configurations(
     """
     if (file is None) == (revision is None):
         raise click.UsageError("Give a FILE or --revision, one of them.")
+    if file is not None and file == against == STANDARD_INPUT:
+        raise click.UsageError("Standard input can be read once: on one of the sides give a file or a revision.")
+    if file is not None and file.name.isdecimal() and not file.exists():
+        raise click.UsageError(f"There is no file {file}. An earlier revision is compared by `--revision {file}`.")
     if against is not None:
         sides = [
             load_file(side, no_secrets=no_secrets) if isinstance(side, Path) else stored_configuration(state, side)
@@ -88,9 +94,9 @@ def diff_configurations(
     else:
         _show(answer)
         if answer["changes"]:
-            how = f"rollback {revision}" if revision else f"apply {file}"
+            how = ["rollback", str(revision)] if revision else ["apply", str(file)]
             click.echo(f"compared with revision {answer['compared_with']}, as in")
-            click.echo(f"  buildledger config {how} --expect {answer['compared_with']}")
+            click.echo(f"  {_command(*how, '--expect', str(answer['compared_with']), state=state)}")
     sys.exit(ExitCode.CHANGES if answer["changes"] else ExitCode.NOTHING)
 
 
@@ -109,7 +115,7 @@ def apply_file(file: Path, expect: int | None, message: str, strict: bool, state
     wanted = load_file(file, strict=strict)
     plan = _plan_of(state, wanted)
     body = {"text": wanted.to_json(), "origin": origin_of(file), "message": message}
-    _put_in_force(state, plan, "/config", body, expect)
+    _put_in_force(state, plan, "/config", body, expect, look=["diff", str(file)])
 
 
 @click.command("rollback")
@@ -123,24 +129,39 @@ def roll_back(revision: int, expect: int | None, message: str, state: Path) -> N
     It is refused if it can't be used any more: a secret that it names is gone, or its format is unknown.
     """
     plan = _plan_of(state, revision)
-    if plan["hindrances"]:
-        _show(plan)
-        why = "\n".join(f"  {each}" for each in plan["hindrances"])
-        raise click.ClickException(f"revision {revision} can't be put in force again:\n{why}")
-    _put_in_force(state, plan, "/config/rollback", {"revision": revision, "message": message}, expect)
+    _put_in_force(
+        state,
+        plan,
+        "/config/rollback",
+        {"revision": revision, "message": message},
+        expect,
+        look=["diff", "--revision", str(revision)],
+    )
 
 
-def _put_in_force(state: Path, plan: dict[str, Any], path: str, body: dict[str, Any], expect: int | None) -> None:
+def _command(*words: str, state: Path) -> str:
+    """A command as it can be typed, with the state directory unless it is the usual one."""
+    where = () if state == default_state() else ("--state", str(state))
+    return shlex.join(["buildledger", "config", *words, *where])
+
+
+def _put_in_force(
+    state: Path, plan: dict[str, Any], path: str, body: dict[str, Any], expect: int | None, *, look: Sequence[str]
+) -> None:
+    """`look` is the command, after `config`, that shows what it would change now."""
     looked_at = plan["compared_with"]
     if not plan["changes"]:
         click.echo(f"revision {looked_at} says the same already: nothing to apply")
         return
     _show(plan)
+    if plan["hindrances"]:
+        sys.exit(1)
     try:
         receipt = Client(state).post(path, body | {"expected_revision": looked_at if expect is None else expect})
     except RefusedError as refused:
         if refused.code in MOVED_CODES:
-            raise MovedError(f"nothing was applied: {refused.message}") from None
+            again = _command(*look, state=state)
+            raise MovedError(f"nothing was applied: {refused.message}:\n  {again}") from None
         raise
     click.echo(f"applied as revision {looked_at + 1}: ledger position {receipt['position']}")
     watched = plan["watched_file"]
@@ -164,6 +185,9 @@ def _show(plan: dict[str, Any]) -> None:
     if plan["effects"]:
         click.echo("at once:")
         click.echo("\n".join(f"  {line}" for line in plan["effects"]))
+    if plan["hindrances"]:
+        click.echo("Error: the server can't put it in force:", err=True)
+        click.echo("\n".join(f"  {line}" for line in plan["hindrances"]), err=True)
 
 
 def _compare(old: Configuration, new: Configuration, *, as_json: bool) -> ExitCode:

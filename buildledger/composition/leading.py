@@ -8,13 +8,11 @@ from collections.abc import Callable
 
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_effects import ConfigEffects
+from buildledger.intake.effect_watch import RETRY_SECONDS
 from buildledger.intake.polling.pollers import Pollers
 from buildledger.reactors.runner import Health, Runner
 from buildledger.servers.entries import Servers
 from buildledger.settings import Role
-
-RETRY_SECONDS = 30.0
-"""Between two tries of what can't follow the configuration."""
 
 
 class LedReactors:
@@ -48,6 +46,7 @@ class LedPollers:
     """The pollers of the configuration in force, while this server leads them."""
 
     def __init__(self, active: ActiveConfiguration, pollers: Pollers, servers: Servers, effects: ConfigEffects) -> None:
+        """Construct it before the configuration is followed, and have `look` called for each new one."""
         self._effects = effects
         self._active = active
         self._pollers = pollers
@@ -63,10 +62,9 @@ class LedPollers:
         self._servers.ask_poll(source)
         return any(Role.POLLERS in each.roles for each in self._servers.entries())
 
-    async def follow(self) -> None:
-        """Keep the configuration in force up to date, whether this server polls or not."""
-        async for _ in self._active.changes():
-            self._changed.set()
+    def look(self) -> None:
+        """There is another configuration."""
+        self._changed.set()
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -75,10 +73,10 @@ class LedPollers:
                 self._changed.clear()
                 current = self._active.current
                 failures = {} if current is None else await self._pollers.apply(current.sources)
-                await self._effects.note({f"poller {name}": why for name, why in failures.items()})
+                await self._effects.note("pollers", {f"poller {name}": why for name, why in failures.items()})
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(RETRY_SECONDS if failures else None):
                         await self._changed.wait()
         finally:
-            await self._effects.note({})
+            await self._effects.note("pollers", {})
             await self._pollers.close()

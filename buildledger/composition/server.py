@@ -17,6 +17,7 @@ from uuid import uuid4
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.clock import SystemClock
 from buildledger.composition.audience import Audience, tell
+from buildledger.composition.following import ConfigurationFollowers
 from buildledger.composition.gateway import GatewayHandle, authority_of, serve_workers, whole_token_of
 from buildledger.composition.leading import LedPollers, LedReactors
 from buildledger.composition.lifetime import Lifetime
@@ -101,14 +102,18 @@ class Server:
             views, projector = open_views(settings, ledger, stack)
             reactors = self._start_reactors(ledger, configurations, servers, stack)
             effects = ConfigEffects(ledger, active)
-            secrets = BuildSecrets(ledger, configurations)
+            followers = ConfigurationFollowers(active, effects, settings.roles, self._lifetime, stack)
+            secrets = followers.build_secrets(ledger, configurations)
             pollers = self._start_pollers(stores, active, configurations, servers, effects, stack)
+            followers.add(pollers.look)
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
             await self._start_operations(stores, views, secrets, configurations, stack)
             await self._start_gateway(stores, active, secrets, servers, authority, stack)
             self._start_elastic(stores, whole_token, servers, stack)
+            followers.watch_machines(self._gateway.gateway)
+            followers.start()
             service = self._gateway.service
             dependencies = ApiDependencies(
                 ledger=ledger,
@@ -219,7 +224,6 @@ class Server:
             configurations=configurations,
         )
         led = LedPollers(active, pollers, servers, effects)
-        self._lifetime.watch(led.follow(), "configuration", stack)
         if Role.POLLERS in self._settings.roles:
             self._lifetime.watch(lead(servers, Singleton.POLLERS, led.run), "pollers", stack)
         self._poll = pollers.trigger_poll

@@ -22,12 +22,21 @@ class ConfigEffects:
         self._ledger = ledger
         self._active = active
         self._told: set[tuple[int, str, str]] = set()
-        self.failing: dict[str, str] = {}
-        """Why, by component."""
+        self._failing: dict[str, dict[str, str]] = {}
 
-    async def note(self, failures: Mapping[str, str]) -> None:
-        """Take over which components fail now, and why; each is recorded once a revision and reason."""
-        self.failing = dict(failures)
+    @property
+    def failing(self) -> dict[str, str]:
+        """Why, by component."""
+        return {component: why for failures in self._failing.values() for component, why in failures.items()}
+
+    async def note(self, part: str, failures: Mapping[str, str]) -> None:
+        """Take over which components of a part of the server fail now, and why; nothing of the other parts is changed.
+
+        Each is recorded once a revision and reason.
+        """
+        for component in self._failing.get(part, {}).keys() - failures.keys():
+            _log.info("%s follows the configuration again", component)
+        self._failing[part] = dict(failures)
         revision = self._active.revision
         self._told = {told for told in self._told if told[0] == revision}
         for component, detail in failures.items():

@@ -27,7 +27,7 @@ from buildledger.slave_grpc.identity.proofs import CountsOnce
 from buildledger.slave_grpc.identity.worker_auth import WorkerAuth
 from buildledger.slave_grpc.sessions.admission import SessionAdmission
 from buildledger.slave_grpc.sessions.masking import MaskSource, NoMasks
-from buildledger.slave_grpc.sessions.secret_source import SecretSource
+from buildledger.slave_grpc.sessions.secret_source import SecretLookups, SecretSource
 from buildledger.slave_grpc.sessions.sessions import Sessions
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
@@ -98,6 +98,7 @@ class WorkerService:
             work=lambda: self._follower.work,
             catch_up=lambda: self._follower.reached(ledger.head()),
         )
+        self._secrets = SecretLookups(secrets)
         self._sessions = Sessions(
             ledger=ledger,
             logs=logs,
@@ -105,7 +106,7 @@ class WorkerService:
             follower=self._follower,
             admission=self._admission,
             access=self._access,
-            secrets=secrets,
+            secrets=self._secrets,
             masks=masks or NoMasks(),
             server_id=server_id,
             settings=settings,
@@ -160,6 +161,7 @@ class WorkerService:
             await asyncio.gather(self._watching, return_exceptions=True)
         await self._auth.stop()
         await self._sessions.wait_stored()
+        self._secrets.close()
         await self._follower.stop()
 
     def _interceptor(self) -> AuthenticationInterceptor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import CONFIG, Run, ServedDirectory
 
 
@@ -106,8 +108,36 @@ def test_applying_over_another_revision_is_refused(run: Run, served: ServedDirec
     assert refused.exit_code == 3
     assert "nothing was applied: revision" in refused.output
     assert "not 77: admin applied it at 20" in refused.output or "not 77: system applied it at 20" in refused.output
-    assert "(config_revision)" in refused.output
+    assert f"(config_revision):\n  buildledger config diff {changed} --state {served.state}\n" in refused.output
     assert run("config", "diff", changed, "--state", served.state).exit_code == 2
+
+
+def test_what_cannot_be_compared_is_told_how_to(run: Run, served: ServedDirectory, tmp_path: Path) -> None:
+    """Standard input on both sides, and the number of a revision in the place of a file; a command can be copied."""
+    twice = run("config", "diff", "-", "--against", "-")
+    assert (twice.exit_code, "Standard input can be read once" in twice.output) == (2, True)
+    number = run("config", "diff", "3", "--state", served.state)
+    assert (number.exit_code, "compared by `--revision 3`" in number.output) == (2, True)
+    changed = tmp_path / "another one.yaml"
+    changed.write_text(served.config.read_text().replace("capacity: 2", "capacity: 8"))
+    shown = run("config", "diff", changed, "--state", served.state)
+    assert f"  buildledger config apply '{changed}' --expect " in shown.output
+    assert shown.output.endswith(f" --state {served.state}\n")
+
+
+def test_a_secret_that_only_the_author_has(
+    run: Run, served: ServedDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is no secret for the server: the plan says so, and nothing is applied."""
+    monkeypatch.setenv("BUILDLEDGER_SECRET_MINE", "s3cr3t-of-the-author")
+    changed = tmp_path / "changed.yaml"
+    steps = "builders: {mine: {steps: [{run: [x], env: {A: {secret: mine}}}]}}"
+    changed.write_text(f"version: 1\nsecrets: {{provider: env}}\n{steps}\n")
+    for command in ("diff", "apply"):
+        said = run("config", command, changed, "--state", served.state)
+        assert "the server can't put it in force:" in said.output
+        assert "BUILDLEDGER_SECRET_MINE" in said.output
+        assert "applied as" not in said.output
 
 
 def test_history_and_the_way_back(run: Run, served: ServedDirectory, tmp_path: Path) -> None:

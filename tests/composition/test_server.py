@@ -99,6 +99,38 @@ async def test_a_file_that_is_rejected_degrades_health(tmp_path: Path) -> None:
                 await asyncio.sleep(0.1)
 
 
+async def test_what_the_server_lacks_for_its_configuration_is_said(tmp_path: Path) -> None:
+    """A secret that went after the start, and a worker's key that never was there: in health, and with the revision."""
+    config, secret = tmp_path / "ci.yaml", tmp_path / "secrets" / "token"
+    secret.parent.mkdir()
+    secret.write_text("s3cr3t-value")
+    settings = _settings(tmp_path, config=config)
+    steps = "builders: {b: {steps: [{run: [x], env: {A: {secret: token}}}]}}"
+    config.write_text(f"version: 1\nsecrets: {{provider: file, path: secrets}}\n{steps}\n")
+    async with Server(settings).running():
+        pass
+    secret.unlink()
+    remote = f"version: 1\nworkers: {{far: {{start: {{driver: ssh, host: h, identity: {tmp_path}/key}}}}}}\n"
+    async with Server(settings).running() as server:
+        async with asyncio.timeout(20):
+            while not any("secrets can't follow" in each for each in await _problems(server, settings.state)):  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.1)
+        config.write_text(remote)
+        async with asyncio.timeout(20):
+            while not any("worker far can't follow" in each for each in await _problems(server, settings.state)):  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.1)
+        assert not any("secrets can't follow" in each for each in await _problems(server, settings.state))
+        newest, first = (await _asked(server, settings.state, "/config/revisions"))["items"]
+    assert [each["component"] for each in first["failures"]] == ["look-up of secrets"]
+    assert [each["component"] for each in newest["failures"]] == ["start of worker far"]
+    assert f"the identity {tmp_path}/key can't be read: No such file" in newest["failures"][0]["detail"]
+
+
+async def _problems(server: Server, state: Path) -> list[str]:
+    found: list[str] = (await _asked(server, state, "/health"))["problems"]
+    return found
+
+
 async def test_what_is_applied_by_hand_stays_until_the_file_changes(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

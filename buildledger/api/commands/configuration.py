@@ -74,16 +74,17 @@ async def apply(context: CommandContext, command: ApplyConfig, configuration: Co
     raise AssertionError("unreachable")
 
 
-def check_usable(configuration: Configuration, number: int) -> None:
-    """Make sure that an earlier revision can be put in force again. Blocks.
+def check_usable(configuration: Configuration, number: int | None = None) -> None:
+    """Make sure that a configuration, or an earlier revision by its number, can be put in force. Blocks.
 
     Raises:
         ConfigurationUnusable: it can't; says why.
     """
     if found := hindrances(configuration):
         more = f", and {plural(len(found) - 1, 'more')}" if len(found) > 1 else ""
+        what, again = ("the configuration", "") if number is None else (f"revision {number}", " again")
         raise ConfigurationUnusable(
-            f"revision {number} can't be put in force again: {found[0]}{more}",
+            f"{what} can't be put in force{again}: {found[0]}{more}",
             errors=[{"in": "configuration", "at": "secrets", "message": each, "kind": "secret"} for each in found],
         )
 

@@ -95,7 +95,7 @@ class ConfigPlan(msgspec.Struct, frozen=True, kw_only=True):
         list[str], Meta(description="What happens at once to requests that wait, builds that run, workers and sources.")
     ]
     hindrances: Annotated[
-        list[str], Meta(description="Why it can't be put in force: secrets that aren't there any more. Empty: it can.")
+        list[str], Meta(description="Why it can't be put in force: secrets that the server can't have. Empty: it can.")
     ]
     watched_file: Annotated[
         str | None,

@@ -47,6 +47,7 @@ def read_config(read_models: ReadModelsAsOf) -> JsonResponse[models.ConfigDetail
 async def apply_config(context: Commands, body: request_models.ConfigBody) -> JsonResponse[receipts.Receipt]:
     """Put a configuration in force, whole. `buildledger config apply` checks a file and sends it here."""
     configuration = await commands.configuration_of(body.text)
+    await asyncio.to_thread(commands.check_usable, configuration)
     command = ApplyConfig(
         digest=configuration.digest,
         text=configuration.to_json(),
@@ -65,8 +66,9 @@ async def plan_config(
     configuration = await commands.configuration_of(body.text)
 
     def planned() -> JsonResponse[models.ConfigPlan]:
+        why_not = hindrances(configuration)
         with read_models.read(*plans.VIEWS) as readings:
-            return readings.respond(plans.plan(readings, configuration, with_entries=entries))
+            return readings.respond(plans.plan(readings, configuration, with_entries=entries, hindrances=why_not))
 
     return await asyncio.to_thread(planned)
 

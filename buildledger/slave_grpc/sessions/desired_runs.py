@@ -1,6 +1,5 @@
 """From open operations to the protocol's `DesiredRun`: what one worker is told to do, with specs, secrets and files."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
@@ -8,7 +7,7 @@ from typing import Protocol
 from buildledger.events.ids import BuildId
 from buildledger.events.operation import Download, Ended, EndReason, Run, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.sessions.secret_source import SecretSource
+from buildledger.slave_grpc.sessions.secret_source import SecretLookups
 from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire.run_specs import ATTEMPT, UnsendableError, run_spec, secret_names
 
@@ -41,7 +40,7 @@ class DesiredRunBuilder:
         self,
         features: Iterable[str],
         os: str,
-        secrets: SecretSource,
+        secrets: SecretLookups,
         files: RunFiles,
         *,
         refuse: Callable[[OpenOperation, Ended], None],
@@ -91,7 +90,7 @@ class DesiredRunBuilder:
             for name in operation.secrets:
                 if name not in given:
                     try:
-                        values.append((name, await asyncio.to_thread(self._secrets.get, name, operation.build_id)))
+                        values.append((name, await self._secrets.get(name, operation.build_id)))
                     except OSError as error:
                         raise _unmaskable(name, error) from error
                     except LookupError as error:
@@ -102,7 +101,7 @@ class DesiredRunBuilder:
         values: dict[str, str] = {}
         for name in names:
             try:
-                values[name] = await asyncio.to_thread(self._secrets.get, name, build_id)
+                values[name] = await self._secrets.get(name, build_id)
             except LookupError as error:
                 raise UnsendableError(str(error), reason=EndReason.NO_SECRET) from error
             except OSError as error:

@@ -9,7 +9,7 @@ from buildledger.events.operation import Ended
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.sessions.desired_runs import DesiredRunBuilder, RunFiles
 from buildledger.slave_grpc.sessions.outbox import Outbox, split_desired
-from buildledger.slave_grpc.sessions.secret_source import SecretSource
+from buildledger.slave_grpc.sessions.secret_source import SecretLookups
 from buildledger.slave_grpc.settings import WRITE_SECONDS
 from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire.run_specs import ATTEMPT
@@ -30,7 +30,7 @@ class Sender:
         epoch: int,
         features: Iterable[str],
         os: str,
-        secrets: SecretSource,
+        secrets: SecretLookups,
         files: RunFiles,
         refuse: Callable[[OpenOperation, Ended], None],
     ) -> None:

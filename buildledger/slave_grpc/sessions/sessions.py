@@ -22,7 +22,7 @@ from buildledger.slave_grpc.sessions.ledger_heads import LedgerHeads, ToldHeads
 from buildledger.slave_grpc.sessions.masking import MaskSource
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
 from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
-from buildledger.slave_grpc.sessions.secret_source import SecretSource
+from buildledger.slave_grpc.sessions.secret_source import SecretLookups
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.sessions.session import Context, Session
 from buildledger.slave_grpc.sessions.session_endings import SUPERSEDED, reason_to_end, superseded
@@ -54,7 +54,7 @@ class Sessions:
         follower: OpenWorkFollower,
         admission: SessionAdmission,
         access: BlobAccess,
-        secrets: SecretSource,
+        secrets: SecretLookups,
         masks: MaskSource,
         server_id: ServerId,
         settings: WorkerServiceSettings,

@@ -2044,7 +2044,7 @@ export interface components {
             text: string[];
             /** @description What happens at once to requests that wait, builds that run, workers and sources. */
             effects: string[];
-            /** @description Why it can't be put in force: secrets that aren't there any more. Empty: it can. */
+            /** @description Why it can't be put in force: secrets that the server can't have. Empty: it can. */
             hindrances: string[];
             /** @description The file that the server applies at its start and whenever it changes; null: there is none. */
             watched_file: string | null;

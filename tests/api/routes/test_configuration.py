@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import msgspec
 
 from buildledger.api.app import make_app
 from buildledger.config.configurations import Configurations
+from buildledger.config.resolved import Configuration
+from buildledger.config.secrets.settings import Secrets
 from buildledger.config.values import SecretRef
 from buildledger.domain.config import ApplyConfig
 from buildledger.events.fact import Recorded
@@ -18,6 +21,14 @@ from buildledger.ledger.submission import Origin
 from tests.api.calls import post, read
 from tests.api.conftest import AUTHORIZED, Site, settled
 from tests.projections.samples import configuration
+
+
+def with_secret(plain: Configuration, directory: Path) -> Configuration:
+    """The same with a secret that is a file of a directory."""
+    step = msgspec.structs.replace(plain.builders["lint"].steps[0], env={"KEY": SecretRef("gone")})
+    lint = msgspec.structs.replace(plain.builders["lint"], steps=(step,))
+    where = Secrets(provider="file", path=str(directory))
+    return msgspec.structs.replace(plain, builders={"lint": lint}, secrets=where)
 
 
 async def test_a_configuration_is_applied_whole_at_the_expected_revision(site: Site, client: httpx.AsyncClient) -> None:
@@ -78,18 +89,34 @@ async def test_going_back_is_a_new_revision_that_says_which_it_restores(site: Si
     assert (await read(client, "config/revisions", before=3, limit=1))["items"] == [second]
 
 
-async def test_going_back_is_refused_with_its_reason(site: Site, client: httpx.AsyncClient) -> None:
+async def test_a_secret_that_the_server_cannot_have_stands_in_the_way(
+    site: Site, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """Whoever sent the configuration may see it, on another machine or as somebody else: the plan says it, too."""
+    body = {"text": with_secret(configuration("lint"), tmp_path).to_json(), "origin": "a"}
+    refused = await post(client, "config", body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "config_unusable")
+    assert refused.json()["detail"].startswith("the configuration can't be put in force: secret 'gone': ")
+    (hindrance,) = (await post(client, "config/plan", {"text": body["text"]})).json()["hindrances"]
+    assert f"{tmp_path}/gone" in hindrance
+    assert (await read(client, "config"))["revision"]["revision"] == 1
+    (tmp_path / "gone").write_text("is there")
+    assert (await post(client, "config/plan", {"text": body["text"]})).json()["hindrances"] == []
+    assert (await post(client, "config", body)).status_code == 200
+
+
+async def test_going_back_is_refused_with_its_reason(site: Site, client: httpx.AsyncClient, tmp_path: Path) -> None:
     """A revision that isn't there, one whose secret is gone, and one that is overtaken change nothing."""
     assert (await post(client, "config/rollback", {"revision": 9})).status_code == 404
     needs = configuration("lint")
-    step = msgspec.structs.replace(needs.builders["lint"].steps[0], env={"KEY": SecretRef("gone")})
-    lint = msgspec.structs.replace(needs.builders["lint"], steps=(step,))
-    with_secret = msgspec.structs.replace(needs, builders={"lint": lint})
-    assert (await post(client, "config", {"text": with_secret.to_json(), "origin": "a"})).status_code == 200
+    (tmp_path / "gone").write_text("is there")
+    body = {"text": with_secret(needs, tmp_path).to_json(), "origin": "a"}
+    assert (await post(client, "config", body)).status_code == 200
+    (tmp_path / "gone").unlink()
     assert (await post(client, "config", {"text": needs.to_json(), "origin": "b"})).status_code == 200
     refused = await post(client, "config/rollback", {"revision": 2})
     assert (refused.status_code, refused.json()["code"]) == (422, "config_unusable")
-    assert "secret 'gone': the configuration has no 'secrets' section" in refused.json()["detail"]
+    assert "revision 2 can't be put in force again: secret 'gone': " in refused.json()["detail"]
     assert (await read(client, "config/revisions/2/plan"))["hindrances"] != []
     overtaken = await post(client, "config/rollback", {"revision": 1, "expected_revision": 1})
     assert (overtaken.status_code, overtaken.json()["code"]) == (409, "config_revision")

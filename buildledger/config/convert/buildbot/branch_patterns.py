@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import re
-from re import _constants as kinds
-from re import _parser as parser
 from typing import Any
 
 from buildledger.config.convert.buildbot.account import UnsayableError
 
+# What `re` itself parses an expression with; its own modules have no types, and mypy knows of them now and then only.
+kinds: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 PATTERNS_MAX = 64
 """Alternatives multiply; more than a trigger takes are refused."""
 

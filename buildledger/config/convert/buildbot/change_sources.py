@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.described import Function, Thing
-from buildledger.config.convert.buildbot.site import Site, items
+from buildledger.config.convert.buildbot.site import Site, items, remark_unknown
 from buildledger.config.fields import spelling
 
 _LATER = {
@@ -18,6 +18,11 @@ _LATER = {
     "GerritEventLogPoller": "Gerrit comes with a later version",
     "MaildirSource": "changes by mail have no counterpart",
 }
+_KNOWN = frozenset(
+    {"name", "repourl", "branch", "branches", "pollInterval", "pollinterval", "category", "project"}
+    | {"workdir", "gitbin", "encoding", "usetimestamps", "pollAtLaunch"}
+)
+"""Of `GitPoller`: what becomes a key or a note, and what only says how Buildbot's own copy is kept."""
 _INSTEAD = {"MaildirSource": "poll the repository, or hand commits in by `POST /api/v1/sources/NAME/changes`"}
 
 
@@ -68,3 +73,4 @@ def _git(site: Site, thing: Thing, entry: Entry) -> None:
     for key in ("category", "project"):
         if get(key):
             entry.note(key, f"changes have no {key} here", "a trigger names the source instead")
+    remark_unknown(thing, entry, _KNOWN, "a source")

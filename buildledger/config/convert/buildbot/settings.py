@@ -6,8 +6,8 @@ from typing import Any
 
 from buildledger.config.convert.buildbot import values
 from buildledger.config.convert.buildbot.account import Kind
-from buildledger.config.convert.buildbot.described import Function, Value
-from buildledger.config.convert.buildbot.site import Site, entries, items
+from buildledger.config.convert.buildbot.described import DictOf, Function, ListOf, Thing, Value
+from buildledger.config.convert.buildbot.site import Site, entries
 
 _KEPT_ELSEWHERE = frozenset(
     {"title", "buildbotURL", "secretsProviders", "properties", "projects", "buildbotNetUsageData"}
@@ -37,6 +37,11 @@ _DROPPED = {
     "prioritizeBuilders": ("which builder is first is said by builders' `priority`", "`priority: {expr: CEL}`"),
     "select_next_worker": ("which worker is taken is said by builders' `pick`", ""),
     "services": None,
+    "user_managers": ("people come with `identity` of a later version", "today there is one administrator"),
+    "machines": (
+        "machines that are woken up have no counterpart",
+        "a worker that is started when it is needed: `start`",
+    ),
 }
 _WWW = {
     "port": ("where the dashboard listens is said when the server is started", "`buildledger serve --http`"),
@@ -47,6 +52,10 @@ _WWW = {
     "plugins": ("the dashboard has its pages built in", ""),
     "allowed_origins": ("the API answers its own origin", "a proxy in front of it"),
     "custom_templates_dir": ("the dashboard has no templates", ""),
+    "change_hook_auth": ("webhooks come with `webhook` of a later version", "sources are polled"),
+    "versions": ("the dashboard says its own version only", ""),
+    "default_page": ("the home page is the first one", ""),
+    "theme": ("the dashboard has its own colours, light and dark", ""),
     "ui_default_config": ("the dashboard remembers each person's settings in the browser", ""),
 }
 _UNSAID = ("there is no such setting", "")
@@ -71,8 +80,19 @@ def convert(site: Site) -> dict[str, Any]:
     return keys
 
 
+def _is_usual(value: Value) -> bool:
+    """Whether it says nothing: an empty collection, or objects that Buildbot itself has made for who says nothing."""
+    if isinstance(value, Thing):
+        return value.place is None
+    return isinstance(value, ListOf | DictOf) and all(_is_usual(each) for each in _inner(value))
+
+
+def _inner(value: ListOf | DictOf) -> list[Value]:
+    return value.items if isinstance(value, ListOf) else [each for _, each in value.items]
+
+
 def _account_for(site: Site, name: str, said: tuple[str, str] | None, value: Value) -> None:
-    if said is None or value is None or (name != "www.plugins" and not entries(value) and items(value) == []):
+    if said is None or value is None or _is_usual(value):
         return
     why, instead = said
     place = value.place if isinstance(value, Function) else None

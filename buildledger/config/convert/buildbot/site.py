@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from buildledger.config.convert.buildbot.account import Account
+from collections.abc import Container
+
+from buildledger.config.convert.buildbot.account import Account, Entry
 from buildledger.config.convert.buildbot.described import DictOf, Extracted, ListOf, Thing, Value
 from buildledger.config.convert.buildbot.names import Names
 from buildledger.config.convert.buildbot.names import name as name_of
 from buildledger.config.convert.buildbot.sources import Sources
+
+UNSET: tuple[Value, ...] = (None, False, "", ListOf([]), DictOf([]))
+"""Values of arguments that say nothing."""
 
 
 class Site:
@@ -40,6 +45,13 @@ def entries(value: Value) -> dict[str, Value]:
     if isinstance(value, DictOf):
         return {str(key): each for key, each in value.items}
     return {}
+
+
+def remark_unknown(thing: Thing, entry: Entry, known: Container[str], kind: str) -> None:
+    """Say which of the arguments that a thing was made with aren't known: nothing is dropped in silence."""
+    for name, value in thing.arguments.items():
+        if name not in known and value not in UNSET:
+            entry.note(f"argument '{name}'", f"it isn't in the result: {kind} has no such setting")
 
 
 def argument(thing: Thing, name: str, default: Value = None) -> Value:

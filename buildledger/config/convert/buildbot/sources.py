@@ -9,6 +9,7 @@ from typing import Any
 from buildledger.config.convert.buildbot.account import Account, Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.described import Place
 from buildledger.config.convert.buildbot.names import name, unique
+from buildledger.sources.systems import SYSTEMS
 
 _CREDENTIALS = re.compile(r"^(\w+://)[^/@]*@")
 _SCP = re.compile(r"^[\w.-]+@[\w.-]+:")
@@ -33,8 +34,8 @@ class Sources:
         clean = _without_credentials(address)
         key = _same(clean)
         if key not in self._names:
-            if not clean or clean.startswith("-"):
-                raise UnsayableError(f"{address!r} is no address of a repository")
+            if problem := SYSTEMS["git"].address_problem(clean.rstrip("/") or clean):
+                raise UnsayableError(problem.message, problem.hint)
             new = unique(name(_last_part(clean)), self.declared)
             self._names[key] = new
             self.declared[new] = {"git": clean, "poll": "never"}

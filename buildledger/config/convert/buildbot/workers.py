@@ -9,7 +9,7 @@ from buildledger.config import limits
 from buildledger.config.convert.buildbot.account import Entry, Kind
 from buildledger.config.convert.buildbot.described import Thing, Value
 from buildledger.config.convert.buildbot.names import identifier, unique
-from buildledger.config.convert.buildbot.site import Site, argument, entries, items
+from buildledger.config.convert.buildbot.site import Site, argument, entries, items, remark_unknown
 from buildledger.config.fields import spelling
 
 MISSING_SECONDS = 600
@@ -24,6 +24,10 @@ _LATENT = {
     "AbstractLatentWorker": "machines on demand",
 }
 
+_KNOWN = frozenset(
+    {"name", "password", "max_builds", "properties", "defaultProperties", "missing_timeout", "notify_on_missing"}
+    | {"locks", "machine_name"}
+)
 MADE_BY_BUILDBOT = "__"
 """Begins the names of what a configurator adds for Buildbot's own cleaning: a worker, a builder, schedulers."""
 
@@ -77,6 +81,8 @@ class Workers:
         if isinstance(missing, int | float) and missing not in (0, MISSING_SECONDS):
             keys["missing_after"] = spelling.duration(missing)
         keys |= self._start(worker, entry)
+        if self._site.extracted.base_among(worker, _LATENT) is None:
+            remark_unknown(worker, entry, _KNOWN, "a worker")
         if new != old:
             self.comments.setdefault(new, []).append(f"in Buildbot: {old}")
         if argument(worker, "notify_on_missing"):
@@ -120,7 +126,7 @@ class Workers:
         bases = self._site.extracted.class_of(worker).bases
         if "LocalWorker" in bases:
             return {"start": {"driver": "local"}}
-        latent = next((base for base in bases if base in _LATENT), None)
+        latent = self._site.extracted.base_among(worker, _LATENT)
         if latent is None:
             return {}
         image = argument(worker, "image")

@@ -62,7 +62,7 @@ class Describer:
             self._open.pop()
 
     def _composite(self, value: Any) -> dict[str, Any]:
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple, range)):
             return {"$": "list", "items": [self.value(each) for each in value]}
         if isinstance(value, (set, frozenset)):
             return {"$": "list", "items": [self.value(each) for each in sorted(value, key=repr)]}

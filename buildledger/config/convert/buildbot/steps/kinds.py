@@ -91,7 +91,9 @@ def convert(old: OldStep) -> list[Keys]:
             raise UnsayableError(*REFUSED[name])
         if name in KINDS:
             shell.refuse_own_run(old)
-            return KINDS[name](old)
+            made = KINDS[name](old)
+            old.remark_unasked()
+            return made
     raise UnsayableError(
         f"what a step of the class {old.cls.name}{values.where(old.cls.place)} does is in its code",
         "write what it does as `run` or `script`",

@@ -62,8 +62,15 @@ def _of_sequence(old: OldStep, argument: described.Thing) -> list[Keys]:
     steps = shell.of_command(old, argument.attributes.get("command"))
     halt, flunk = argument.attributes.get("haltOnFailure"), argument.attributes.get("flunkOnFailure", True)
     steps[0].pop("on_failure", None)
+    flunk = flunk is not False and old.attribute("flunkOnFailure", True) is not False
+    if (halt is True) != (old.attribute("haltOnFailure") is True):
+        old.entry.note(
+            "haltOnFailure",
+            "a command that halts ended the sequence, and that the build: here each command is a step of its own",
+            "look at the `on_failure` of each",
+        )
     if halt is not True:
-        steps[0]["on_failure"] = "ignore" if flunk is False else "continue"
+        steps[0]["on_failure"] = "continue" if flunk else "ignore"
     if isinstance(name := argument.attributes.get("logname"), str):
         steps[0]["name"] = name
     return steps

@@ -27,6 +27,7 @@ _READING = {
     "SubunitShellCommand": "add a `test_report` with `format: subunit`",
     "Trial": "have trial write a report (--reporter=subunit) and add a `test_report` step",
     "PerlModuleTest": "have prove write TAP or JUnit and add a `test_report` step",
+    "PyLint": "pylint's exit code says for every message that there was one: choose those that count with --fail-on",
     "MTR": "have it write JUnit (--xml-report) and add a `test_report` step",
 }
 

@@ -9,6 +9,7 @@ from buildledger.config.convert.buildbot import conditions, values
 from buildledger.config.convert.buildbot.account import Entry, UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import ClassOf, StepOf, Value
+from buildledger.config.convert.buildbot.site import UNSET
 from buildledger.config.fields import spelling
 from buildledger.config.paths import fault as path_fault
 
@@ -16,6 +17,12 @@ Keys = dict[str, Any]
 """A step as the file has it."""
 NO_OUTPUT_SECONDS = 1200
 """Both systems' own limit."""
+_QUIET = frozenset(
+    {"name", "description", "descriptionDone", "descriptionSuffix", "logEnviron", "lazylogfiles", "warnOnWarnings"}
+    | {"flunkOnWarnings", "warningPattern", "warningExtractor", "suppressionFile", "suppressionList", "maxWarnCount"}
+    | {"directoryEnterPattern", "directoryLeavePattern", "addURLs", "blocksize", "follow"}
+)
+"""Arguments of steps that only change what Buildbot's pages show, or belong to what is said as a whole."""
 _PLAIN_NAMES = frozenset({"shell", "generic", "git", "setproperty", "SetProperty"})
 """Buildbot's names of classes that say less than the command line."""
 
@@ -29,9 +36,11 @@ class OldStep:
     context: BuildContext
     entry: Entry
     comments: list[str] = field(default_factory=list)
+    _asked: set[str] = field(default_factory=set)
 
     def attribute(self, name: str, default: Value = None) -> Value:
         """What the step has under a name, or its class."""
+        self._asked.add(name)
         if name in self.step.attributes:
             return self.step.attributes[name]
         if name in self.cls.attributes:
@@ -41,6 +50,12 @@ class OldStep:
     def text(self, name: str) -> str | None:
         """An attribute that is fixed text."""
         return values.plain(self.attribute(name))
+
+    def remark_unasked(self) -> None:
+        """Say which of the arguments that it was given nobody has looked at: nothing is dropped in silence."""
+        for name, value in self.step.arguments.items():
+            if name not in self._asked | _QUIET and value not in UNSET:
+                self.entry.note(f"argument '{name}'", "it isn't in the result: a step here has no such setting")
 
 
 def common(old: OldStep) -> Keys:

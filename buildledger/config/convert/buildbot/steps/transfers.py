@@ -19,6 +19,7 @@ _KEPT = "it is kept as an artifact of the build, not at a path on the server"
 def upload(old: OldStep) -> list[Keys]:
     """`FileUpload`, `DirectoryUpload`."""
     target = old.attribute("masterdest")
+    _remark_url(old)
     old.entry.note("masterdest", _KEPT, "whoever used the file there gets it from the build's page or the API")
     step = common(old) | {"upload": _below(old, old.attribute("workersrc", old.attribute("slavesrc")))}
     if isinstance(target, str) and (name := posixpath.basename(target.rstrip("/"))):
@@ -33,6 +34,7 @@ def upload_several(old: OldStep) -> list[Keys]:
     sources = old.attribute("workersrcs", old.attribute("slavesrcs"))
     if not isinstance(sources, described.ListOf | str):
         raise UnsayableError("its files are named when it runs", "write an `upload` for each")
+    _remark_url(old)
     old.entry.note("masterdest", _KEPT, "whoever used the files there gets them from the build's page or the API")
     made = []
     for source in items(sources):
@@ -53,16 +55,19 @@ def download_text(old: OldStep) -> list[Keys]:
 
 def download_json(old: OldStep) -> list[Keys]:
     """`JSONStringDownload`."""
-    content = old.attribute("s", old.attribute("o"))
-    if not isinstance(content, str):
-        content = json.dumps(_plain(old.step.arguments.get("o")))
-    return [_write(old, content)]
+    content = old.attribute("s")
+    return [_write(old, json.dumps(_plain(old.attribute("o") if content is None else content)))]
 
 
 def _write(old: OldStep, content: Value) -> Keys:
     target = _below(old, old.attribute("workerdest", old.attribute("slavedest")), relative=True)
     env = {"CONTENT": values.text(content, old.context), "FILE": target}
     return common(old) | {"script": 'printf %s "$CONTENT" > "$FILE"', "env": env} | directory(old)
+
+
+def _remark_url(old: OldStep) -> None:
+    if old.attribute("url") is not None:
+        old.entry.note("url", "the build links to its artifacts, not to another server")
 
 
 def _below(old: OldStep, value: Value, *, relative: bool = False) -> Any:

@@ -48,9 +48,29 @@ def _branches(old: OldScheduler) -> list[str]:
             found += ["**", *(f"!{each}" for each in excluded if isinstance(each, str))]
         for regex in items(filtered.arguments.get("branch_re")):
             found += branch_patterns.patterns(regex.pattern if isinstance(regex, described.Regex) else str(regex))
+    if any(_is_default_branch(each) for each in (old.thing, filtered)):
+        found += _default_branches(old)
     for value in named:
         found += [each for each in items(value) if isinstance(each, str)]
     return list(dict.fromkeys(found)) or ["**"]
+
+
+def _is_default_branch(value: Value) -> bool:
+    """Whether `branch=None` was said: the default branch, and not any."""
+    return isinstance(value, Thing) and "branch" in value.arguments and value.arguments["branch"] is None
+
+
+def _default_branches(old: OldScheduler) -> list[str]:
+    """The default branches of the sources it builds for, as far as they are said."""
+    named = [old.site.sources.declared[each].get("default_branch") for each in _sources(old, old.builders())]
+    if not named or None in named:
+        old.entry.note(
+            "branch None",
+            "it built the default branch alone, which is nowhere named: it builds every branch",
+            "name it: `branches: [main]`",
+        )
+        return []
+    return [str(each) for each in named]
 
 
 def _remark_filter(old: OldScheduler) -> None:

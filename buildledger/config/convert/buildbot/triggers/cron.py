@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from buildledger.config.convert.buildbot.account import UnsayableError
-from buildledger.config.convert.buildbot.described import Value
+from buildledger.config.convert.buildbot.described import ListOf, Value
 from buildledger.config.convert.buildbot.site import items
 from buildledger.config.convert.buildbot.triggers.trigger import Keys, NewTrigger, OldScheduler
 
@@ -48,12 +48,19 @@ def _trigger(old: OldScheduler, at: str) -> NewTrigger:
 
 
 def _field(value: Value) -> str:
+    """One of the five fields of cron.
+
+    Raises:
+        UnsayableError: It isn't made of numbers and texts.
+    """
+    if not all(isinstance(each, int | str) for each in items(value)):
+        raise UnsayableError("its times are made by code", "write them as the five fields of cron")
     return ",".join(str(each) for each in items(value))
 
 
 def _weekdays(value: Value) -> str:
-    """Buildbot counts days from Monday as 0, cron from Sunday; what is a text is cron's already."""
-    return ",".join(str((each + 1) % _DAYS) if isinstance(each, int) else str(each) for each in items(value))
+    """Buildbot counts days from Monday as 0, cron from Sunday; what is a text is cron's already. Raises as `_field`."""
+    return _field(ListOf([(each + 1) % _DAYS if isinstance(each, int) else each for each in items(value)]))
 
 
 def _every(seconds: int) -> str:

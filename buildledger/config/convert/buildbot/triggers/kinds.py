@@ -43,6 +43,7 @@ def convert(site: Site, builders: Sequence[NewBuilder]) -> list[NewTrigger]:
                 raise UnsayableError(f"a scheduler of the class {cls.name} has no counterpart", "write a trigger")
             old = OldScheduler(thing, cls, site, entry, built)
             made += [part for trigger in KINDS[kind](old) for part in _parts(trigger)]
+            old.remark_unasked()
         except UnsayableError as error:
             entry.refuse(error.why, error.instead)
     return made

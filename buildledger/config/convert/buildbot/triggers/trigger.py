@@ -10,9 +10,13 @@ from buildledger.config.convert.buildbot.account import Entry, UnsayableError
 from buildledger.config.convert.buildbot.builders import NewBuilder
 from buildledger.config.convert.buildbot.described import ClassOf, Thing, Value
 from buildledger.config.convert.buildbot.names import name as name_of
-from buildledger.config.convert.buildbot.site import Site, entries, items
+from buildledger.config.convert.buildbot.site import Site, entries, items, remark_unknown
 
 Keys = dict[str, Any]
+_QUIET = frozenset(
+    {"name", "builderNames", "label", "buttonName", "reason", "reasonString", "username", "createAbsoluteSourceStamps"}
+)
+"""Arguments that only change what Buildbot's pages show, or whose meaning is how it is here anyway."""
 
 
 @dataclass
@@ -33,9 +37,11 @@ class OldScheduler:
     entry: Entry
     built: Mapping[str, NewBuilder]
     """The builders of the result, by name."""
+    _asked: set[str] = field(default_factory=set)
 
     def argument(self, name: str, default: Value = None) -> Value:
         """What it was made with; of old classes an attribute of that name."""
+        self._asked.add(name)
         return self.thing.arguments.get(name, self.thing.attributes.get(name, default))
 
     @property
@@ -65,6 +71,10 @@ class OldScheduler:
         """The sources that a builder's steps check out."""
         found = (step.keys.get("checkout") for step in self.built[builder].steps)
         return list(dict.fromkeys(source for source in found if source))
+
+    def remark_unasked(self) -> None:
+        """Say which of the arguments that it was given nobody has looked at: nothing is dropped in silence."""
+        remark_unknown(self.thing, self.entry, self._asked | _QUIET, "a trigger")
 
     def remark_properties(self) -> None:
         """Properties that it gives its builds have no place but the builder."""

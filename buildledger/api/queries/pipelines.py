@@ -68,7 +68,7 @@ def as_pipeline(grant: RepoPipeline, outcome: PipelineOutcome | None) -> models.
         case PipelineMissing():
             kind, text = "missing", f"this revision has no {path}"
         case PipelineRejected():
-            problems = [_problem(path, problem) for problem in outcome.problems]
+            problems = [as_problem(path, problem) for problem in outcome.problems]
             kind, text = "rejected", f"{path} of this revision is refused, so nothing is built by it"
         case PipelineRead():
             builders = list(outcome.builders)
@@ -76,7 +76,8 @@ def as_pipeline(grant: RepoPipeline, outcome: PipelineOutcome | None) -> models.
     return models.RevisionPipeline(path=path, outcome=kind, text=text, builders=builders, problems=problems)
 
 
-def _problem(path: str, problem: PipelineProblem) -> models.PipelineProblem:
+def as_problem(path: str, problem: PipelineProblem) -> models.PipelineProblem:
+    """A stored problem of the text `path` as it is answered."""
     return models.PipelineProblem(
         line=problem.line, column=problem.column, code=problem.code, severity=problem.severity, text=told(path, problem)
     )

@@ -26,8 +26,8 @@ from buildledger.config.steps.step import StepBase, StepModel, Timeout
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 
 _MODELS: dict[type[StepBase], type[StepModel]] = {kind.STORED: kind for kind in KINDS}
-_OF_THE_NAME = frozenset({"name", "base", "sources"})
-"""Fields of a builder that its name or its steps say already."""
+_SAID_ALREADY = frozenset({"name", "base", "input_names", "sources"})
+"""Fields of a builder that its name, its inputs and its steps say."""
 _OF_A_PROGRAM = frozenset({"env", "workdir", "timeout"})
 
 
@@ -40,8 +40,9 @@ def definition(builder: Builder) -> str:
     settings = {
         name.removesuffix("_seconds"): _setting(name, value)
         for name, value in _fields(builder).items()
-        if name not in _OF_THE_NAME
+        if name not in _SAID_ALREADY
     }
+    settings["inputs"] = _mapping({name: _input(spec) for name, spec in builder.ordered_inputs().items()})
     if builder.matrix:
         settings["matrix"] = _value({"axes": {axis: [builder.matrix[axis]] for axis in _axes(builder)}})
     steps = settings.pop("steps")
@@ -59,8 +60,6 @@ def _axes(builder: Builder) -> list[str]:
 
 def _setting(name: str, value: Any) -> Explained:
     match name:
-        case "inputs":
-            return _mapping({key: _input(spec) for key, spec in value.items()})
         case "steps":
             return Explained(value=tuple(_step(step) for step in value), origin="")
         case "worker" | "when" if value is not None:

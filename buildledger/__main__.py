@@ -1,14 +1,13 @@
 """`python -m buildledger` is `buildledger`."""
 
-import sys
+from buildledger.worker import interrupts
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C while it is still being loaded ends it as quietly as later."""
-    try:
-        from buildledger.cli.main import main as run
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Run the command line; a signal that comes while it is still being loaded ends it as clearly as later."""
+    interrupts.take_over()
+    from buildledger.cli.main import main as run
+
     run()
 
 

@@ -7,6 +7,7 @@ import logging
 import signal
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 
@@ -17,6 +18,7 @@ from buildledger.bridge.listener import ConnectionListener
 from buildledger.bridge.log_context import WORKER
 from buildledger.bridge.settings import BridgeError, BridgeSettings
 from buildledger.bridge.tokens import TokenSource
+from buildledger.worker.main_loop import handled
 
 _CLOSE_SECONDS = 2.0
 
@@ -127,12 +129,11 @@ async def run_bridge(settings: BridgeSettings, announce: Callable[[str], None]) 
             bridge.shut_down(reason)
             ending.set()
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, end, number.name)
-        async with bridge.listening():
-            announce(f"Buildbot workers may attach at {settings.listen_host}:{bridge.port}, for {settings.server}")
-            await ending.wait()
+        ends = {number: partial(end, number.name) for number in (signal.SIGTERM, signal.SIGINT)}
+        with handled(ends):
+            async with bridge.listening():
+                announce(f"Buildbot workers may attach at {settings.listen_host}:{bridge.port}, for {settings.server}")
+                await ending.wait()
 
 
 @contextlib.contextmanager

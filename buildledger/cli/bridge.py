@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 
 from buildledger.cli.options import AddressType, GivenFile
 from buildledger.settings import Address
+from buildledger.worker.main_loop import run
 
 _FILE = GivenFile()
 
@@ -114,6 +114,6 @@ def bridge(
         spool_bytes=spool_bytes,
     )
     try:
-        asyncio.run(run_bridge(settings, announce=click.echo))
+        run(lambda: run_bridge(settings, announce=click.echo))
     except BridgeError as error:
         raise click.ClickException(str(error)) from None

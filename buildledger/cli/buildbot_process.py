@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ from buildledger import child_processes
 from buildledger.config.convert import buildbot
 from buildledger.config.convert.buildbot import refusals
 from buildledger.config.convert.buildbot.described import FORMAT, Extracted, read_extracted
+from buildledger.worker import main_loop
 
 SCRIPT = Path(buildbot.__file__).parent / "extraction" / "run.py"
 GRACE_SECONDS = 60.0
@@ -50,7 +50,7 @@ def extract(python: str, master_cfg: Path, limit_seconds: float) -> Extracted:
     argv = [python, str(SCRIPT), str(master_cfg), str(limit_seconds)]
     answer = _Answer()
     try:
-        asyncio.run(_run(argv, master_cfg, limit_seconds + GRACE_SECONDS, answer))
+        main_loop.run(lambda: _run(argv, master_cfg, limit_seconds + GRACE_SECONDS, answer))
     except child_processes.CannotStartError as error:
         raise click.ClickException(f"{error}: --python names no Python") from None
     except (child_processes.TookTooLongError, child_processes.WroteTooMuchError) as error:
@@ -127,7 +127,9 @@ def _candidates() -> Iterator[str]:
 def _has_buildbot(python: str) -> bool:
     probe = [python, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('buildbot') is None)"]
     try:
-        done = asyncio.run(child_processes.run(probe, environment=dict(os.environ), limit_seconds=PROBE_SECONDS))
+        done = main_loop.run(
+            lambda: child_processes.run(probe, environment=dict(os.environ), limit_seconds=PROBE_SECONDS)
+        )
     except (child_processes.CannotStartError, child_processes.TookTooLongError, child_processes.WroteTooMuchError):
         return False
     return done.exit_code == 0

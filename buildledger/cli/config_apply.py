@@ -95,7 +95,8 @@ def diff_configurations(
         _show(answer)
         if answer["changes"]:
             how = ["rollback", str(revision)] if revision else ["apply", str(file)]
-            click.echo(f"compared with revision {answer['compared_with']}, as in")
+            before = answer["compared_with"]
+            click.echo(f"compared with revision {before}, as in" if before else "it comes into force with")
             click.echo(f"  {_command(*how, '--expect', str(answer['compared_with']), state=state)}")
     sys.exit(ExitCode.CHANGES if answer["changes"] else ExitCode.NOTHING)
 

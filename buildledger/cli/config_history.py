@@ -12,6 +12,7 @@ import click
 from buildledger.cli.client import Client
 from buildledger.cli.moments import moment
 from buildledger.cli.options import json_option, state_option
+from buildledger.config.plan.plan import STORED_LINES
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
 from buildledger.events.stored_format import UnreadableTextError
@@ -78,6 +79,7 @@ def _told(item: dict[str, Any], now: datetime) -> str:
     if (left := len(item["plan"]) - PLAN_LINES) > 0:
         number = item["revision"]
         where = f": `buildledger config diff --revision {number} --against {number - 1}`" if number > 1 else ""
-        lines.append(f"    and {plural(left, 'more line')}{where}")
+        at_least = "at least " if len(item["plan"]) >= STORED_LINES else ""
+        lines.append(f"    and {at_least}{plural(left, 'more line')}{where}")
     lines += [f"    {each['component']} could not follow it: {each['detail']}" for each in item["failures"]]
     return "\n".join(lines)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from buildledger.cli.config_files import NOT_THE_SERVER, text_of
 from buildledger.config import limits
 from buildledger.config.load import Loader
 from buildledger.config.reading.files import from_bytes
+from buildledger.worker import main_loop
 
 RENDER_SECONDS = 60.0
 """How long a program may take, unless it is told otherwise."""
@@ -46,7 +45,7 @@ def render(program: str, arguments: Sequence[str], seconds: float, no_secrets: b
         click.echo(text_of(loaded), err=True)
     if loaded.configuration is None:
         raise click.ClickException(f"what {program} printed is no configuration")
-    sys.stdout.buffer.write(printed)
+    click.echo(printed, nl=False)
 
 
 def _run(argv: Sequence[str], seconds: float) -> tuple[Completed, bytes]:
@@ -58,7 +57,7 @@ def _run(argv: Sequence[str], seconds: float) -> tuple[Completed, bytes]:
             raise click.ClickException(f"{argv[0]} printed more than {limits.FILE_BYTES} bytes, and was killed")
 
     try:
-        ended = asyncio.run(run(argv, environment=os.environ, limit_seconds=seconds, consume=keep))
+        ended = main_loop.run(lambda: run(argv, environment=os.environ, limit_seconds=seconds, consume=keep))
     except CannotStartError as error:
         raise click.ClickException(str(error)) from None
     except TookTooLongError as error:

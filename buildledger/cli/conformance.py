@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Literal
 import click
 
 from buildledger.cli.options import GivenFile
+from buildledger.worker import main_loop
 
 _NOT_A_WORKER = 2
 _KIT_FAILED = 3
@@ -100,7 +100,7 @@ def conformance(
     began = time.monotonic()
     options = runner.Options(at_once=at_once, patience=patience)
     try:
-        results = asyncio.run(runner.run(cases, WorkerCommand(argv=command), options, tell))
+        results = main_loop.run(lambda: runner.run(cases, WorkerCommand(argv=command), options, tell))
     except runner.WorkerUnusableError as error:
         click.echo("\n".join([f"Error: {error}", *error.log]), err=True)
         sys.exit(_NOT_A_WORKER)

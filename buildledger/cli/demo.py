@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import socket
 import sys
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -16,6 +14,7 @@ from buildledger.cli.options import AddressType, GivenFile
 from buildledger.cli.stack import Stack
 from buildledger.cli.summary import FirstBuild, summary
 from buildledger.settings import Address
+from buildledger.worker import interrupts
 
 SELF = Path("examples/self.yaml")
 OWN_TRY = "commit something to this clone, or break a test under tests/domain and commit that"
@@ -40,6 +39,8 @@ def demo(once: bool, config: Path | None, state: Path | None, http: Address | No
 
     Commit something to it and watch; break something; kill -9 the server in the middle of a step: it is started again
     and the step goes on.
+
+    Ctrl-C and SIGTERM stop both in good order; once more, and they are killed.
     """
     own = config is None
     config = config or _own_config()
@@ -48,15 +49,16 @@ def demo(once: bool, config: Path | None, state: Path | None, http: Address | No
         shutil.rmtree(state, ignore_errors=True)
     advice = OWN_TRY if own else f"commit something to a source of {config}"
     stack = Stack(state, config, http or _free(8010), grpc or _free(8011))
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        client = stack.start()
-        succeeded = _once(stack, client, config) if once else _stay(stack, client, advice)
-    except KeyboardInterrupt:
-        click.echo("\nStopping; steps that run are stopped and tried again at the next start.")
-        succeeded = True
-    finally:
-        stack.stop()
+    with interrupts.Held(patience_seconds=None) as held:  # what was started is stopped, however often somebody asks
+        try:
+            with interrupts.Raising():
+                client = stack.start()
+                succeeded = _once(stack, client, config) if once else _stay(stack, client, advice)
+        except KeyboardInterrupt:
+            click.echo("\nStopping; steps that run are stopped and tried again at the next start.")
+            succeeded = True
+        finally:
+            stack.stop(at_once=lambda: held.count > 0)
     sys.exit(not succeeded)
 
 
@@ -100,7 +102,3 @@ def _free(port: int) -> Address:
             probe.bind(("127.0.0.1", 0))
         taken: int = probe.getsockname()[1]
     return Address(host="127.0.0.1", port=taken)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -76,11 +76,12 @@ def _place(file: Path, text: str, *, force: bool) -> None:
         beside.write_text(text, encoding="utf-8")
         beside.replace(file)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise click.ClickException(
             f"{file} can't be written: {error.strerror}; `buildledger init --print > FILE` and `buildledger serve"
             " --config FILE` do without"
         ) from None
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _report(repository: Repository, recipes: Sequence[Recipe], file: Path) -> list[str]:

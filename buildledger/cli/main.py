@@ -7,17 +7,16 @@ import difflib
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from buildledger import __version__
 from buildledger.cli.failures import readable, wants_traceback, was_output
+from buildledger.worker import interrupts
 from buildledger.worker.standard_streams import open_standard_streams
 
-INTERRUPTED = 130
-"""Exit code of what Ctrl-C ended, as shells have it: 128 and the number of the signal."""
 NOBODY_READS = 141
 """Exit code when whoever read the output has gone, as of programs that SIGPIPE ends; 1 would say something else."""
 
@@ -54,7 +53,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(importlib.import_module(f"buildledger.cli.{name}"), name)
+        with interrupts.Ending():
+            command: click.Command = getattr(importlib.import_module(f"buildledger.cli.{name}"), name)
         return command
 
     def resolve_command(
@@ -79,17 +79,15 @@ class LazyGroup(click.Group):
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
-            with _without_words_of_a_swallowed_interrupt():
+            with interrupts.Raising():
                 code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        except click.ClickException as error:
-            error.show()
-            code = error.exit_code
-        except (KeyboardInterrupt, click.Abort):
-            click.echo("Stopped by Ctrl-C.", err=True)
-            code = INTERRUPTED
-        except OSError as error:
-            readable(error).show()
-            code = 1
+        except click.Abort:  # which is what an interrupt becomes in click, that has ended the line already
+            code = _stopped(before="")
+        except KeyboardInterrupt:
+            code = _stopped()
+        except (click.ClickException, OSError) as error:
+            # what was broken off has words of its own for that
+            code = _stopped() if interrupts.asked_to_end() else _failed(error)
         sys.exit(code or 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -112,25 +110,6 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@contextlib.contextmanager
-def _without_words_of_a_swallowed_interrupt() -> Iterator[None]:
-    """Let Python print no traceback of a Ctrl-C that it swallows, as it does in callbacks of its own imports.
-
-    Nothing was ended by it; pressed once more it does.
-    """
-    before = sys.unraisablehook
-
-    def hook(unraisable: sys.UnraisableHookArgs) -> None:
-        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
-            before(unraisable)
-
-    sys.unraisablehook = hook
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before
-
-
 @click.group(
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "BUILDLEDGER"}
 )
@@ -147,6 +126,17 @@ def group() -> None:
     Exit codes: 0 all is well; 1 it failed, and the last line says why; 2 the arguments are wrong. Where others have a
     meaning, the command's own help says it.
     """
+
+
+def _stopped(before: str = "\n") -> int:
+    interrupts.say(before)
+    return interrupts.exit_code()
+
+
+def _failed(error: click.ClickException | OSError) -> int:
+    shown = readable(error) if isinstance(error, OSError) else error
+    shown.show()
+    return shown.exit_code
 
 
 def _write_nothing_more() -> None:

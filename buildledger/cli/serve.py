@@ -208,7 +208,8 @@ def serve(
     )
     try:
         settings.check()
-        run_as_server(run_server(settings, _narration(state, config, found)))
+        narration = _narration(state, config, found)
+        run_as_server(lambda: run_server(settings, narration))
     except ConfigErrors as errors:
         raise click.ClickException("\n" + problems_text(errors.problems, texts=errors.texts)) from None
     except (SettingsError, LedgerFormatError, DamagedError, HeadSignatureError, LogStoreError) as error:

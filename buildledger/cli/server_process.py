@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
+
+from buildledger.worker import main_loop
 
 ALLOCATIONS_PER_COLLECTION = 50_000
 """How many more objects than before there may be until the youngest are looked at. A session makes a handful per
@@ -14,12 +16,11 @@ OPEN_FILES = 65_536
 """Each worker has a connection. Not as many as the system would allow: every child inherits the limit."""
 
 
-def run_as_server(main: Coroutine[Any, Any, None]) -> None:
-    """Run a server's main coroutine to its end."""
+def run_as_server(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a server's main coroutine to its end; a signal that it doesn't handle cancels it."""
     allow_open_files()
     gc.set_threshold(ALLOCATIONS_PER_COLLECTION)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(main)
+    main_loop.run(main, loop_factory=_loop_factory())
 
 
 def allow_open_files() -> None:

@@ -15,10 +15,14 @@ import httpx
 
 from buildledger.cli.client import Client
 from buildledger.settings import ADDRESS_FILE, Address
+from buildledger.worker import interrupts
 
-START_TIMEOUT_SECONDS = 30.0
+START_TIMEOUT_SECONDS = 120.0
+"""On a machine that is busy with something else; a server that ends is noticed at once."""
 STOP_TIMEOUT_SECONDS = 15.0
 POLL_SECONDS = 0.1
+END_POLL_SECONDS = 0.02
+KILL_AFTER_SECONDS = 2.0
 RESTARTS_MAX = 20
 TAIL_LINES = 15
 ERROR = "Error: "
@@ -63,17 +67,17 @@ class Stack:
                     self._restart(name, process.returncode)
             time.sleep(POLL_SECONDS)
 
-    def stop(self) -> None:
-        """Stop the worker, then the server, in good order."""
+    def stop(self, at_once: Callable[[], bool] = lambda: False) -> None:
+        """Stop the worker, then the server; in good order unless that takes too long, or `at_once()` holds."""
         for process in (self._worker, self._server):
             if process is None or process.poll() is not None:
                 continue
             process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_TIMEOUT_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            if not _has_ended(process, STOP_TIMEOUT_SECONDS, at_once):
+                process.send_signal(signal.SIGTERM)  # which has a worker kill the steps that it waits for
+                _has_ended(process, KILL_AFTER_SECONDS)
+            process.kill()
+            process.wait()
 
     def _restart(self, name: str, code: int) -> None:
         self._restarts += 1
@@ -85,12 +89,13 @@ class Stack:
             self._start_server()
             click.echo(f"The server is back, with process {self.server_pid}.")
         else:
-            self._worker = self._spawn("worker", self._worker_arguments(), {})
+            self._spawn_worker({})
 
     def _start_server(self) -> Client:
         arguments = ["serve", "--state", str(self._state), "--config", str(self._config)]
         arguments += ["--http", str(self._http), "--grpc", str(self._grpc)]
-        self._server = self._spawn("server", arguments, {})
+        with interrupts.Held():  # a process that nobody knows the number of would be left behind
+            self._server = self._spawn("server", arguments, {})
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not self._healthy():
             if self._server.poll() is not None or time.monotonic() > deadline:
@@ -100,12 +105,13 @@ class Stack:
 
     def _start_worker(self, client: Client) -> None:
         token = client.post("/enrollment-tokens", {"worker": WORKER})["token"]
-        self._worker = self._spawn("worker", self._worker_arguments(), {"BUILDLEDGER_WORKER_TOKEN": token})
+        self._spawn_worker({"BUILDLEDGER_WORKER_TOKEN": token})
 
-    def _worker_arguments(self) -> list[str]:
+    def _spawn_worker(self, env: dict[str, str]) -> None:
         folder = self._state / "worker"
         arguments = ["worker", "--server", str(self._grpc), "--name", WORKER, "--state", str(folder)]
-        return [*arguments, "--capacity", str(WORKER_CAPACITY)]
+        with interrupts.Held():
+            self._worker = self._spawn("worker", [*arguments, "--capacity", str(WORKER_CAPACITY)], env)
 
     def _healthy(self) -> bool:
         """Whether it answers and has written down where, which it does a moment after it listens."""
@@ -137,5 +143,17 @@ class Stack:
         lines = self._output("server").read_text(errors="replace").splitlines()[-TAIL_LINES:]
         if lines and lines[-1].startswith(ERROR):
             return f"the server didn't start: {lines[-1].removeprefix(ERROR)}"
+        if not lines:
+            return f"the server didn't answer within {START_TIMEOUT_SECONDS:g} s, and has said nothing"
         said = "\n".join(lines)
         return f"the server didn't start; the end of {self._output('server')}:\n\n{said}"
+
+
+def _has_ended(process: subprocess.Popen[bytes], seconds: float, unless: Callable[[], bool] = lambda: False) -> bool:
+    """Wait so long for its end, and no longer when `unless()` holds."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None:
+        if unless() or time.monotonic() > deadline:
+            return False
+        time.sleep(END_POLL_SECONDS)
+    return True

@@ -11,6 +11,8 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
+from buildledger.worker.main_loop import handled
+
 END_SECONDS = 60.0
 """For stopping in good order."""
 
@@ -53,10 +55,7 @@ class Lifetime:
 
     def catch_signals(self, stack: AsyncExitStack) -> None:
         """Let SIGTERM and SIGINT end it."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._ending.set)
-            stack.callback(loop.remove_signal_handler, number)
+        stack.enter_context(handled(dict.fromkeys((signal.SIGTERM, signal.SIGINT), self._ending.set)))
 
 
 def end_within(seconds: float = END_SECONDS) -> None:

@@ -53,6 +53,7 @@ from buildledger.servers.entries import Servers, Singleton
 from buildledger.servers.leading import lead
 from buildledger.settings import Role, ServerSettings
 from buildledger.slave_grpc.identity.authority import Authority
+from buildledger.worker.main_loop import handled
 
 MIRRORS = "mirrors"
 """In the state directory: the copies of repositories that pollers read."""
@@ -85,6 +86,8 @@ class Server:
         settings = self._settings
         async with AsyncExitStack() as stack:
             self._loop = asyncio.get_running_loop()
+            if settings.config is not None:  # until it is watched: it is read anyway
+                stack.enter_context(handled({signal.SIGHUP: lambda: None}))
             stack.enter_context(sole_owner(settings.state))
             listener = listen(settings.http) if Role.API in settings.roles else None
             if listener is not None:
@@ -186,8 +189,7 @@ class Server:
             found = problems_text(errors.problems, texts=errors.texts)
             _log.error("the configuration in force stays, for the file is bad:\n%s", found)
         await active.load()
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, file.look)
+        stack.enter_context(handled({signal.SIGHUP: file.look}))
         self._lifetime.watch(file.watch(), "configuration file", stack)
         return file
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, assert_never
 
@@ -10,7 +11,11 @@ import msgspec
 from buildledger.config import limits
 from buildledger.config.expressions.cel import ENGINE, ExpressionError, ValueType
 from buildledger.config.problems.problem import did_you_mean, listed
+from buildledger.config.reading import scalars
 from buildledger.config.values import Plain
+
+FOUND_CHARACTERS = 60
+"""Of a text that is no number, in the message that says so."""
 
 
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +43,7 @@ class InputErrors(Exception):  # noqa: N818 - one exception that carries many er
 def bind(specs: Mapping[str, InputSpec], given: Mapping[str, Any]) -> dict[str, Plain]:
     """Values for all inputs of a builder: those given, else the defaults.
 
-    A list may be a list, a tuple, or one text.
+    They may be as JSON has them: `taken` says what is made of them.
 
     Raises:
         InputErrors: With every fault, also for an input that doesn't exist.
@@ -61,16 +66,33 @@ def bind(specs: Mapping[str, InputSpec], given: Mapping[str, Any]) -> dict[str, 
 
 
 def taken(kind: str, value: Any) -> Any:
-    """A value as inputs of this type hold it: a list as a tuple; one text, where a list is wanted, as one of one."""
-    if isinstance(value, list):
-        return tuple(value)
-    return (value,) if kind == "list" and isinstance(value, str) else value
+    """A value as inputs of this type hold it, if it suits them; else it is left as it is, and `fault` says why.
+
+    A whole number that is written the usual way is text where text is wanted, and one value a list of one where a list
+    is: the same for a file's `with`, `default` and `enum`, for the API, and for the form that it is filled in.
+    """
+    match kind:
+        case "list" if isinstance(value, list | tuple):
+            return tuple(map(_as_text, value))
+        case "list" if isinstance(_as_text(value), str):
+            return (_as_text(value),)
+        case "string":
+            return _as_text(value)
+        case "integer" if isinstance(value, int) and not isinstance(value, bool):
+            return int(value)
+        case _:
+            return tuple(value) if isinstance(value, list) else value
+
+
+def _as_text(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(int(value)) if is_number and scalars.written(value) == str(int(value)) else value
 
 
 def fault(spec: InputSpec, value: Any) -> str | None:
     """Why a value can't be taken for an input, for people; None if it can."""
     if not has_type(spec, value):
-        return f"expected {type_of(spec).value}, found {value!r}"
+        return _misfit(spec.type, value)
     elements = value if isinstance(value, tuple) else (value,)
     texts = [element for element in elements if isinstance(element, str)]
     if sum(map(len, texts)) > limits.INPUT_CHARACTERS:
@@ -86,6 +108,26 @@ def fault(spec: InputSpec, value: Any) -> str | None:
         if spec.pattern is not None and not matches(spec.pattern, text):
             return f"{text!r} does not match the pattern {spec.pattern}"
     return None
+
+
+def _misfit(kind: str, value: Any) -> str:
+    """What is wrong with a value of the wrong type, and how it would be written."""
+    wanted = _TYPES[kind].value
+    if kind == "list" and isinstance(value, tuple):
+        odd = next(element for element in value if not isinstance(element, str))
+        return f"expected {wanted}: {_misfit('string', odd)}"
+    if kind in ("string", "list") and isinstance(value, bool | int | float):
+        return f"{scalars.written(value)} was read as {scalars.describe(value)}: quote it"
+    if kind == "integer" and isinstance(value, int) and not isinstance(value, bool):
+        return "a number of more than 64 bits"
+    if not isinstance(value, str):
+        found = scalars.written(value) if isinstance(value, int | float) else scalars.describe(value)
+        return f"expected {wanted}, found {found}"
+    found = f"expected {wanted}, found the text {value[:FOUND_CHARACTERS]!r}"
+    if kind == "boolean":
+        meant = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+        return found + (f": write {meant[value.lower()]}, without quotes" if value.lower() in meant else "")
+    return found + (": write it without quotes" if re.fullmatch(r"-?\d{1,19}", value) else "")
 
 
 def has_type(spec: InputSpec, value: Any) -> bool:

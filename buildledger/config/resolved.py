@@ -26,6 +26,10 @@ CONFIGURATION_FORMAT = 3
 """Of the stored text. Whoever changes what is stored raises it; `stored.py` says what else there is to do."""
 
 
+DEFAULT_TITLE = "Build Ledger"
+"""Of a server that nobody gave one."""
+
+
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """What the server says about itself."""
 
@@ -105,6 +109,8 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     tags: tuple[str, ...] = ()
     inputs: Mapping[str, InputSpec]
     """The builder's own, and those its manual triggers ask for."""
+    input_names: tuple[str, ...] = ()
+    """The inputs in the order of the file, in which people are asked for them."""
     properties: Mapping[str, Value]
     """Set before the first step, in any order: they can't refer to each other."""
     steps: tuple[Step, ...]
@@ -125,6 +131,11 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """Higher is sooner."""
     pick: Literal["same-as-last", "longest-idle", "least-busy", "most-busy"] | Expression = "same-as-last"
     """Which of several free workers gets a build; of an expression, the one for which it gives the highest number."""
+
+    def ordered_inputs(self) -> dict[str, InputSpec]:
+        """The inputs as people are asked for them; by name where a stored configuration has lost their order."""
+        names = dict.fromkeys((*self.input_names, *sorted(self.inputs)))
+        return {name: self.inputs[name] for name in names}
 
 
 class ChangeTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", tag="change"):

@@ -41,7 +41,7 @@ _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "sources": {},
     "workers": {},
     "locks": {},
-    "builders": {"pick": "same-as-last", "protected": False, "timeout_seconds": None},
+    "builders": {"input_names": [], "pick": "same-as-last", "protected": False, "timeout_seconds": None},
     "steps": {"locks": []},
     "triggers": {},
 }

@@ -13,6 +13,8 @@ from buildledger.config.plan.plan import stored_lines
 from buildledger.config.problems.problem import ConfigErrors
 from buildledger.config.problems.report import problems_text
 from buildledger.config.reading.files import Stamp, stamp
+from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
 from buildledger.domain.config import ApplyConfig
 from buildledger.domain.refusals import ConfigReplacedRefusal
 from buildledger.events.limits import LINE_CHARACTERS, storable
@@ -53,8 +55,8 @@ class ConfigFile:
         """Pauses since it was tried because it has changed, counted in the first one's length."""
         self._logged: tuple[Stamp | None, str] | None = None
         """What was said last to be wrong, of which state of the file."""
-        self._digest: str | None = None
-        """Of the configuration that the file said when it was applied last."""
+        self._applied: Configuration | None = None
+        """What the file said when it was applied last."""
         self._position = 0
         """Up to which the ledger was known then: what was applied before it has been replaced by the file."""
         self.rejected: str | None = None
@@ -69,7 +71,7 @@ class ConfigFile:
     def overridden(self) -> str | None:
         """That something else is in force than the file said last, and until when, for people; None: the file is."""
         applied = self._active.applied
-        if applied is None or applied.position <= self._position or applied.digest == self._digest:
+        if applied is None or applied.position <= self._position or applied.digest == self._applied_digest:
             return None
         return (
             f"revision {applied.revision}, applied at {applied.at:%Y-%m-%d %H:%M} UTC from {applied.source}, is in"
@@ -104,15 +106,17 @@ class ConfigFile:
 
     async def _apply(self) -> Receipt:
         loaded = await asyncio.to_thread(self._loader.read, self._path)
-        wanted = loaded.sound
-        if wanted.digest != self._digest and loaded.problems:
+        text = loaded.sound.to_json()
+        # as whoever follows the ledger reads it: it shares with what is in force all that hasn't changed
+        wanted = await asyncio.to_thread(read_configuration, text)
+        if wanted.digest != self._applied_digest and loaded.problems:
             warnings = problems_text(loaded.problems, texts=loaded.given.texts)
             _log.warning("%s can be applied, but has warnings:\n%s", self._path, warnings)
         while True:
             current, required = await asyncio.to_thread(self._active.newest)
             command = ApplyConfig(
                 digest=wanted.digest,
-                text=wanted.to_json(),
+                text=text,
                 origin=self._origin,
                 plan=stored_lines(await asyncio.to_thread(diff, current, wanted)),
             )
@@ -120,10 +124,14 @@ class ConfigFile:
                 replaced = self._active.applied
                 receipt = await self._ledger.execute(*required, command, origin=Origin(actor="system"))
                 break
-        self._digest, self._position = wanted.digest, receipt.position
+        self._applied, self._position = wanted, receipt.position
         if receipt.positions and replaced is not None and replaced.source != self._origin:
             _log.warning("%s replaces revision %s, applied from %s", self._path, replaced.revision, replaced.source)
         return receipt
+
+    @property
+    def _applied_digest(self) -> str | None:
+        return None if self._applied is None else self._applied.digest
 
     @property
     def _origin(self) -> str:

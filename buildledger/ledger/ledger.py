@@ -177,7 +177,9 @@ class Ledger:
         while not self._closing.is_set():
             try:
                 self._watch.wait(SAFETY_POLL_SECONDS)
-                self._commits.publish(self._store.head(), [])
+                with self._writer.committing:
+                    head = self._store.head()
+                self._commits.publish(head, [])
                 if away:
                     _log.warning("the ledger's database can be read again")
                 away = False

@@ -45,6 +45,9 @@ class Writer:
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._open = True
+        self.committing = threading.Lock()
+        """Held from an append until its facts are in memory. Whoever would tell followers of the database's head waits
+        so long: else each of them would read back what was just written."""
         self.failure: str | None = None
         """Why the last batch that had to be written couldn't be; None when it could."""
         self._outage = Outage(
@@ -127,17 +130,18 @@ class Writer:
         """
         self._catch_up()
         batch = self._decider.decide(submissions, self._clock.now())
-        try:
-            written = self._store_batch(batch) if batch.stored or batch.records else None
-        except IntegrityError:
-            raise
-        except PersistenceError as error:
-            unknown = not isinstance(error, NothingWritten)
-            raise LedgerUnavailable(str(error), outcome_unknown=unknown) from error
-        if written is not None:
-            self.failure = None
-            self._outage.succeeded()
-        self._publish(batch, self._seen if written is None else written.start - 1)
+        with self.committing:
+            try:
+                written = self._store_batch(batch) if batch.stored or batch.records else None
+            except IntegrityError:
+                raise
+            except PersistenceError as error:
+                unknown = not isinstance(error, NothingWritten)
+                raise LedgerUnavailable(str(error), outcome_unknown=unknown) from error
+            if written is not None:
+                self.failure = None
+                self._outage.succeeded()
+            self._publish(batch, self._seen if written is None else written.start - 1)
 
     def _store_batch(self, batch: Batch) -> range:
         """Append it; what it relies on without adding to it must not have moved either, see `RequireWorker`."""

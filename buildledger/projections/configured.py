@@ -28,8 +28,9 @@ def applied(text: str) -> Configuration | None:
         return None
 
 
-def builder_columns(configuration: Configuration) -> Columns:
-    """Columns of each configured builder."""
+def builder_columns(configuration: Configuration, before: Configuration | None) -> Columns:
+    """Columns of each configured builder, but for those that are the very ones that they were before."""
+    known = {} if before is None else before.builders
     return {
         name: {
             "base": builder.base,
@@ -41,6 +42,7 @@ def builder_columns(configuration: Configuration) -> Columns:
             "protected": builder.protected,
         }
         for name, builder in configuration.builders.items()
+        if builder is not known.get(name)
     }
 
 

@@ -12,7 +12,7 @@ from buildledger.config.resolved import Configuration
 from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.results import Result
 from buildledger.projections import status_tables as tables
-from buildledger.projections.configured import applied, builder_columns
+from buildledger.projections.configured import Columns, applied, builder_columns
 from buildledger.projections.row_buffers import Row, VersionedRows
 from buildledger.projections.status_branches import (
     UNJUDGED,
@@ -35,6 +35,8 @@ class BuilderRows:
         self._branches = BranchRows()
         self._gone = GoneBranches()
         self._defaults = DefaultBranches()
+        self._configuration: Configuration | None = None
+        """The one in force, whose builders the rows show; None: it isn't known since the start."""
         self._loaded = False
 
     def load(self, connection: sa.Connection) -> None:
@@ -98,10 +100,13 @@ class BuilderRows:
     def _follow_defaults(self, connection: sa.Connection, position: int) -> None:
         """Let each builder whose default branch has changed stand as it does on the new one."""
         changed = {}
-        for name, row in self._items():
-            default = self._defaults.of(_texts.decode(row["sources"])) if row["configured"] else row["default_branch"]
-            if default != row["default_branch"]:
-                changed[name] = default
+        known: dict[str, str | None] = {}  # by sources: thousands of builders have the same
+        for row in self._rows.values():
+            sources = row["sources"]
+            if sources not in known:
+                known[sources] = self._defaults.of(_texts.decode(sources))
+            if row["configured"] and known[sources] != row["default_branch"]:
+                changed[row["name"]] = known[sources]
         self._branches.load(connection, changed, {branch for branch in changed.values() if branch is not None})
         for name, default in changed.items():
             values: Row = {"default_branch": default}
@@ -117,23 +122,24 @@ class BuilderRows:
         """Follow a configuration: builders come, change and go; those that have gone keep their history."""
         if (configuration := applied(text)) is None:
             return
-        named, definers = builder_columns(configuration), definers_in(configuration)
+        definers = definers_in(configuration)
         for row in list(self._rows.values()):
-            defined = not definers.isdisjoint(definers_of(row["name"]))
-            if row["configured"] and row["name"] not in named and not defined:
+            gone = row["configured"] and row["name"] not in configuration.builders
+            if gone and definers.isdisjoint(definers_of(row["name"])):
                 self._rows.put(position, row["name"], {"configured": False})
-        self._configured(position, configuration)
+        self._configured(position, builder_columns(configuration, self._configuration))
+        self._configuration = configuration
         self._defaults.applied(position, configuration)
         self._follow_defaults(connection, position)
 
     def defined(self, connection: sa.Connection, position: int, text: str) -> None:
         """Follow what a repository or a step defines: its builders are there as long as that may define any."""
         if (pipeline := applied(text)) is not None:
-            self._configured(position, pipeline)
+            self._configured(position, builder_columns(pipeline, None))
             self._follow_defaults(connection, position)
 
-    def _configured(self, position: int, configuration: Configuration) -> None:
-        for name, values in builder_columns(configuration).items():
+    def _configured(self, position: int, columns: Columns) -> None:
+        for name, values in columns.items():
             known = self._rows.get(name)
             if known is None:
                 self._rows.put(position, name, {**_unknown(name), **values, "configured": True})

@@ -1,7 +1,6 @@
 """The worker's command line; the workers in Go and TypeScript have the same one."""
 
 import argparse
-import asyncio
 import logging
 import os
 import re
@@ -10,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildledger import __version__
+from buildledger.worker import interrupts
 from buildledger.worker.main import run_worker
+from buildledger.worker.main_loop import run
 from buildledger.worker.settings import DEFAULT_SPOOL_BYTES, WorkerSettings
 from buildledger.worker.standard_streams import open_standard_streams
 
@@ -18,7 +19,6 @@ PROGRAM = "buildledger-worker"
 TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN"  # noqa: S105 - the name of a variable
 """Takes the enrollment token where other users of the machine can't read it."""
 EXIT_FAILED = 1
-EXIT_INTERRUPTED = 130
 AS_CONFIGURED = 1_000
 """More runs at once than any worker is given: the server's configuration alone decides."""
 LEAST_SPOOL_BYTES = 1 << 20
@@ -41,12 +41,13 @@ def main(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> int:
     settings = parse(arguments, os.environ, program)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        return asyncio.run(run_worker(settings))
+        return run(lambda: run_worker(settings))
     except OSError as error:
         sys.stderr.write(f"{program}: {error.filename or settings.state_dir}: {error.strerror or error}\n")
         return EXIT_FAILED
     except KeyboardInterrupt:  # before it listens to signals
-        return EXIT_INTERRUPTED
+        interrupts.say()
+        return interrupts.exit_code()
 
 
 def parse(arguments: Sequence[str] | None, environment: Mapping[str, str], program: str = PROGRAM) -> WorkerSettings:

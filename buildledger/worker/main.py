@@ -1,15 +1,16 @@
 """The worker program: enrols if it must, then keeps a session with the server until it is told to end."""
 
-import asyncio
 import contextlib
 import fcntl
 import logging
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from buildledger.worker.contract.directory import PRIVATE
+from buildledger.worker.main_loop import handled
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.supervision.program import SupervisorUnusableError
 from buildledger.worker.transport.credential import CredentialUnreadableError
@@ -69,16 +70,7 @@ def _exclusive(state_dir: Path) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def _signals(worker: Worker) -> Iterator[None]:
+def _signals(worker: Worker) -> contextlib.AbstractContextManager[None]:
     """Call the worker's `shut_down` and `drain` on signals."""
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    for number in numbers:
-        action = worker.drain if number is signal.SIGHUP else worker.shut_down
-        loop.add_signal_handler(number, action, number.name)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
+    actions = {signal.SIGTERM: worker.shut_down, signal.SIGINT: worker.shut_down, signal.SIGHUP: worker.drain}
+    return handled({number: partial(action, number.name) for number, action in actions.items()})

@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.cli.conftest import Run
@@ -25,7 +27,7 @@ builders:
     steps: [{checkout: app}, {run: [%s]}]
 triggers: [{on: change, source: app, build: [tests]}]
 """
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 240
 
 
 def _demo(directory: Path, command: str) -> subprocess.Popen[str]:
@@ -49,17 +51,31 @@ def test_one_build(tmp_path: Path, command: str, code: int) -> None:
     assert "Ledger head" in output
 
 
-def test_ctrl_c(tmp_path: Path) -> None:
-    """Ctrl-C in the middle of a step stops server and worker, which a new start in the same directory shows."""
+def _of_demo(directory: Path) -> list[str]:
+    """The processes that have its directory in their command line."""
+    return [
+        " ".join(process.info["cmdline"])
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(directory) in word for word in process.info["cmdline"] or ())
+    ]
+
+
+@pytest.mark.parametrize(("times", "code"), [(1, 0), (4, 130)])
+def test_ctrl_c(tmp_path: Path, times: int, code: int) -> None:
+    """In the middle of a step it stops server and worker in good order; pressed again it kills them: none is left."""
     demo = _demo(tmp_path, "sleep, '60'")
     assert demo.stdout is not None
     for line in demo.stdout:
         if "tests #1" in line:
             break
-    demo.send_signal(signal.SIGINT)
+    assert len(_of_demo(tmp_path)) > 2, demo.poll()
+    for _ in range(times):
+        demo.send_signal(signal.SIGINT)
+        time.sleep(0.05)
     output, _ = demo.communicate(timeout=LIMIT_SECONDS)
-    assert demo.returncode == 0, output
+    assert demo.returncode == code, output
     assert "Stopping" in output
+    assert _of_demo(tmp_path) == []
 
 
 def test_elsewhere_than_in_a_clone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ async def main():
 
 _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
-run_as_server(main())
+run_as_server(main)
 """
 
 

@@ -85,7 +85,7 @@ def test_add_a_fact(tmp_path: Path) -> None:
         "buildledger/events/server.py",
         "buildledger/events/catalogue.py",
         "buildledger/domain/server.py",
-        "tests/golden/stories.py",
+        "tests/golden/stories/servers.py",
     }
     performed.run("tests.golden.record")
     performed.run("tests.golden.facts")

@@ -36,6 +36,6 @@ def test_a_history_is_one_whole_stream(name: str) -> None:
 
 
 def test_every_name_of_the_catalogue_has_a_history() -> None:
-    """A fact that is new needs a story: add it to tests/golden/stories.py and run `python -m tests.golden.record`."""
+    """A fact that is new needs a story: add it to tests/golden/stories/ and run `python -m tests.golden.record`."""
     recorded = {line.name for name in names() for line in lines(name)}
     assert recorded == set(BY_NAME)

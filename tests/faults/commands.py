@@ -20,7 +20,6 @@ from tests.faults.disk import Disk
 from tests.faults.privileges import obey_permissions
 
 DEADLINE_SECONDS = 20
-AGAIN_SECONDS = 5.0
 SERVING_SECONDS = {"serve": 10, "demo": 10, "worker": 2, "bridge": 2}
 """After that, what would go on for ever is told to stop."""
 NOWHERE = "127.0.0.1:9"
@@ -63,16 +62,14 @@ def leaves(command: click.Command = group, path: tuple[str, ...] = ()) -> Iterat
         yield from leaves(found, (*path, name))
 
 
-def run_all(
-    argvs: Sequence[Sequence[str]], directory: Path, on: Disk | None, sink: Connection, interrupt_seconds: float
-) -> None:
+def run_all(argvs: Sequence[Sequence[str]], directory: Path, on: Disk | None, sink: Connection) -> None:
     """In a process of its own: run command lines one after another, and tell what came of each."""
     if on is not None:
         on.enter()
     os.chdir(directory)
     obey_permissions()
     for argv in argvs:
-        sink.send(_interrupted(argv, interrupt_seconds) if interrupt_seconds else _run(argv))
+        sink.send(_run(argv))
     sink.close()
 
 
@@ -83,19 +80,6 @@ def _run(argv: Sequence[str]) -> Shown:
         return _invoke(argv)
     finally:
         signal.alarm(0)
-
-
-def _interrupted(argv: Sequence[str], seconds: float) -> Shown:
-    """Run it, and press Ctrl-C after so long, and again until it has ended."""
-    signal.signal(signal.SIGALRM, lambda number, frame: os.kill(os.getpid(), signal.SIGINT))
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
-    shown = None
-    try:
-        shown = _invoke(argv)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    except KeyboardInterrupt:  # it came when the command had ended
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    return shown or Shown(argv=tuple(argv), code=0, errors="", crash="")
 
 
 def _invoke(argv: Sequence[str]) -> Shown:
@@ -133,6 +117,16 @@ def arguments(command: click.Command, state: Path, more: dict[str, str]) -> list
     return given
 
 
+def command_lines(state: Path, only: Collection[str] | None = None, **more: str) -> list[list[str]]:
+    """A command line of every command, or of `only` some; `more` are options that are given to those that take them."""
+    options = {f"--{name}": value for name, value in more.items()}
+    return [
+        PROGRAMS.get(path[0]) or [*path, *arguments(command, state, {**MORE.get(path[0], {}), **options})]
+        for path, command in leaves()
+        if only is None or path[0] in only
+    ]
+
+
 def _something(parameter: click.Parameter) -> str:
     if parameter.name in NAMED:
         return NAMED[parameter.name]
@@ -151,21 +145,12 @@ def run(
     directory: Path,
     on: Disk | None = None,
     only: Collection[str] | None = None,
-    interrupt_seconds: float = 0.0,
     **more: str,
 ) -> list[Shown]:
-    """What came of every command, or of `only` some; `more` are options that are given to those that take them.
-
-    Unless `interrupt_seconds` is 0, each is interrupted after so long, if it hasn't ended.
-    """
-    options = {f"--{name}": value for name, value in more.items()}
-    state, argvs = directory / "state", []
-    for path, command in leaves():
-        if only is None or path[0] in only:
-            listening = MORE.get(path[0], {})
-            argvs.append(PROGRAMS.get(path[0]) or [*path, *arguments(command, state, {**listening, **options})])
+    """What came of every command, or of `only` some; `more` are options that are given to those that take them."""
+    argvs = command_lines(directory / "state", only, **more)
     source, sink = _context.Pipe(duplex=False)
-    process = _context.Process(target=run_all, args=(argvs, directory, on, sink, interrupt_seconds))
+    process = _context.Process(target=run_all, args=(argvs, directory, on, sink))
     process.start()
     sink.close()
     try:

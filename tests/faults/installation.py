@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psutil
 
 from buildledger.clock import SystemClock
 from buildledger.events.fact import Fact, Recorded
@@ -190,6 +192,16 @@ class Installation:
                 self._worker.wait()
         if self._server is not None and self._server.exitcode is None:
             self.kill_server()
+        self._end_elastic_workers()
+
+    def _end_elastic_workers(self) -> None:
+        """The workers that the server has started as processes beside it outlive it, as they should."""
+        for written in (self.state / "elastic").glob("*/start-*.pid"):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process = psutil.Process(int(written.read_text()))
+                process.terminate()
+                with contextlib.suppress(psutil.TimeoutExpired):
+                    process.wait(DEADLINE_SECONDS)
 
     def force(self, client: httpx.Client, builder: str) -> str:
         """Ask for a build; gives the request's id once it was answered 2xx."""

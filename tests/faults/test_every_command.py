@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.cli.main import COMMANDS, INTERRUPTED
-from tests.faults.commands import Shown, failed, misleading, run
+from buildledger.cli.main import COMMANDS
+from tests.faults.commands import failed, misleading, run
 from tests.faults.disk import Disk, disk
 from tests.faults.installation import installation
 
@@ -217,29 +217,3 @@ def test_a_first_start_on_a_tiny_disk(tmp_path: Path) -> None:
         shown = run(tmp_path, own, only={"serve"})
     assert misleading(shown) == []
     assert failed(shown) == {"serve"}
-
-
-INTERRUPTED_AGAIN = 2
-"""How often a command is interrupted again that was misleading."""
-
-
-def misled(shown: list[Shown]) -> set[tuple[str, ...]]:
-    """The commands that were misleading, by their first two words."""
-    return {tuple(each.argv[:2]) for each in shown if misleading([each])}
-
-
-@pytest.mark.parametrize("seconds", [0.005, 0.05])
-def test_ctrl_c(left: Path, tmp_path: Path, seconds: float) -> None:
-    """Wherever it comes, no command ends in a traceback; what hadn't come to its end says so by exit code 130."""
-    (tmp_path / "ci.yaml").write_text(CONFIGURATION)
-    shutil.copytree(left, tmp_path / "state", ignore=shutil.ignore_patterns("*.sock"))
-    shown = run(tmp_path, interrupt_seconds=seconds)
-    # In the middle of Python's own imports or of its event loop an interrupt has words of Python's. A command that
-    # misleads by what it does itself misleads each time.
-    suspects = misled(shown)
-    for _ in range(INTERRUPTED_AGAIN):
-        if suspects:
-            suspects &= misled(run(tmp_path, only={words[0] for words in suspects}, interrupt_seconds=seconds))
-    assert suspects == set(), misleading(shown)
-    assert INTERRUPTED in {each.code for each in shown}
-    assert not (tmp_path / "state/.made.partial").exists()

@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from buildledger.config.stored import read_configuration
 from buildledger.events.build import BuildAssigned, BuildFinished, OperationRequested
 from buildledger.events.config import ConfigApplied
@@ -82,6 +84,11 @@ builders:
 """
 
 
+def machines(directory: Path) -> list[Path]:
+    """Where the numbers of the elastic workers' processes are written down."""
+    return list(directory.glob("state/elastic/*/start-*.pid"))
+
+
 def test_thirty_reloads_under_load(tmp_path: Path) -> None:
     """Each build is wholly of one configuration that was applied; what hasn't changed isn't started again.
 
@@ -134,3 +141,5 @@ def test_thirty_reloads_under_load(tmp_path: Path) -> None:
         assert [fact.attempt for fact in built.values() if fact.builder == "long"] == [1]
         assert {fact.result for fact in installed.facts(BuildFinished)} == {Result.SUCCESS}
         installed.verify()
+    assert not [written for written in machines(tmp_path) if psutil.pid_exists(int(written.read_text()))]
+    assert machines(tmp_path)

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.loop import Loop, LoopOptions, LoopOutcome, row
-from tests.faults.loops import alterations, commands, extremes, kills, messages
+from tests.faults.loops import alterations, commands, extremes, kills, messages, reloads
 from tests.faults.loops.catalogue import LOOPS
 
 ROOT = Path(__file__).parent.parent.parent
 KILLS = 4
+RELOAD_KILLS = 2
 REQUESTS = 30
 ALTERATIONS = 60
 EXTREMES = 150
@@ -37,6 +38,12 @@ def test_kills_on_sqlite(tmp_path: Path) -> None:
     """Server, worker and both are killed: nothing is stuck, lost or done twice."""
     outcome = kills.on_sqlite(options(tmp_path, KILLS, seed=3))
     assert (outcome.done, outcome.details) == (KILLS, [])
+
+
+def test_reloads(tmp_path: Path) -> None:
+    """The server is killed while it is given one configuration after the other: no build is of two of them."""
+    outcome = reloads.on_sqlite(options(tmp_path, RELOAD_KILLS, seed=11))
+    assert (outcome.done, outcome.details) == (RELOAD_KILLS, [])
 
 
 def test_commands(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from buildledger.ledger.merkle import Frontier
 from buildledger.ledger.store import leaf_of
 from buildledger.ledger.streams import Stream
 from tests.golden.histories import DIRECTORY, Expected, Line, lines, names
-from tests.golden.stories import STORIES, an_id
+from tests.golden.stories.every import STORIES
+from tests.golden.stories.values import an_id
 
 BEGINNING = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.persistence import StoredEvent
 
 from buildledger.events.fact import Recorded
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.recent import LARGE_BYTES, RecentFacts
+from buildledger.ledger.sqlite_connection import FOREIGN_POLL_SECONDS
+from buildledger.ledger.store import FactQuery, StoredFact
+from buildledger.ledger.store_sqlite import SQLiteFactStore
 from tests.ledger.samples import CLOCK, SYSTEM, open_log
 from tests.ledger.waiting import DEADLINE_SECONDS
 
@@ -52,6 +60,48 @@ async def test_commits_of_another_process_arrive(ledger: Ledger, database_url: s
         await ledger.execute(open_log(f"own {n}"), origin=SYSTEM)
     assert await follower == list(range(1, 41))
     other.close()
+
+
+class SlowToReturn(SQLiteFactStore):
+    """After each commit it gives others time to see it in the file, before the writer knows of it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._returning = False
+        self.seen = threading.Event()
+        """Somebody asked for the head in that time."""
+        self.facts_read = 0
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **rest: Any) -> range:
+        """Commit, and return late."""
+        written = super().insert_events(stored_events, **rest)
+        self._returning = True
+        self.seen.wait(10 * FOREIGN_POLL_SECONDS)
+        self._returning = False
+        return written
+
+    def head(self) -> int:
+        """The position of the last fact."""
+        if self._returning:
+            self.seen.set()
+        return super().head()
+
+    def select_facts(self, query: FactQuery, limit: int) -> Sequence[StoredFact]:
+        """Facts from the file."""
+        found = super().select_facts(query, limit)
+        self.facts_read += len(found)
+        return found
+
+
+async def test_no_follower_reads_back_what_this_process_writes(tmp_path: Path) -> None:
+    """Even if the commit is seen before the writer has said so: a fact may have megabytes, and followers are many."""
+    store = SlowToReturn(tmp_path / "ledger.db")
+    ledger = Ledger(store, clock=CLOCK)
+    followers = [asyncio.create_task(collect(ledger, 0, 1)) for _ in range(3)]
+    await ledger.execute(open_log("a"), origin=SYSTEM)
+    assert await asyncio.gather(*followers) == [[1]] * 3
+    assert (store.facts_read, store.seen.is_set()) == (0, False)
+    ledger.close()
 
 
 async def test_nothing_wakes_who_waits_until_something_happens(ledger: Ledger) -> None:

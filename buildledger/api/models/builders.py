@@ -122,7 +122,9 @@ class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
     ]
     steps: Annotated[list[str], Meta(description="Names of its steps, in order.")]
     sources: Annotated[list[BuilderSource], Meta(description="What it checks out, in the order of the configuration.")]
-    inputs: Annotated[list[Input], Meta(description="What a person may choose who starts a build.")]
+    inputs: Annotated[
+        list[Input], Meta(description="What a person may choose who starts a build, in the order of the configuration.")
+    ]
     locks: Annotated[list[str], Meta(description="Names of the locks that its builds hold.")]
     triggers: Annotated[list[BuilderTrigger], Meta(description="What asks for its builds, by name.")]
     waiting: Annotated[list[Request], Meta(description="Its first waiting requests.")]

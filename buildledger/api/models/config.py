@@ -101,6 +101,6 @@ class ConfigPlan(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Meta(description="The file that the server applies at its start and whenever it changes; null: there is none."),
     ]
-    changes: Annotated[bool, Meta(description="Anything differs.")]
+    changes: Annotated[bool, Meta(description="Anything differs, or this is the first.")]
     entries: Annotated[list[PlannedEntry], Meta(description="All that differs, if it was asked for by `entries=true`.")]
     position: Position

@@ -50,7 +50,7 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
         timeout_seconds=None if configured is None else configured.timeout_seconds,
         steps=[] if configured is None else [step.name for step in configured.steps],
         sources=[] if configuration is None or configured is None else _sources(readings, configuration, configured),
-        inputs=[] if configured is None else [_input(*item) for item in configured.inputs.items()],
+        inputs=[] if configured is None else [_input(*item) for item in configured.ordered_inputs().items()],
         locks=[] if configured is None else [use.lock for use in configured.locks],
         triggers=[] if configuration is None or configured is None else _triggers(configuration, name),
         waiting=as_requests(personal, waiting, WaitReasons(readings)),

@@ -16,14 +16,16 @@ from buildledger.config.resolved import Configuration
 
 VIEWS = ("revisions", "queue", "status", "workers")
 """What `plan` reads."""
+FIRST = "no configuration is in force yet: this is the first"
 
 
 def plan(
     readings: Readings, wanted: Configuration, *, with_entries: bool = False, hindrances: list[str] | None = None
 ) -> models.ConfigPlan:
     """What `wanted` changes of the configuration in force at the position of these readings."""
-    row, current, note = queries.revision_in_force(readings["revisions"]), None, ""
+    row, current, note = queries.revision_in_force(readings["revisions"]), None, FIRST
     if row is not None:
+        note = ""
         try:
             current = readings.configurations.at(row.seq)
         except UnreadableConfigurationError as error:
@@ -37,7 +39,7 @@ def plan(
         effects=list(effects(difference, current, wanted, here)),
         hindrances=hindrances or [],
         watched_file=readings.deps.watched_file,
-        changes=bool(difference),
+        changes=row is None or bool(difference),
         entries=as_entries(difference.entries) if with_entries else [],
         position=readings.position,
     )

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from buildledger.config.explain.explained import Explained, to_yaml
 from buildledger.config.explain.explained_values import as_written, default
 from buildledger.config.fields import spelling
+from buildledger.config.grant import Grant
 from buildledger.config.inputs import InputSpec
 from buildledger.config.loading.matrix import spelled
 from buildledger.config.lock_uses import LockUse
@@ -26,8 +27,8 @@ from buildledger.config.steps.step import StepBase, StepModel, Timeout
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 
 _MODELS: dict[type[StepBase], type[StepModel]] = {kind.STORED: kind for kind in KINDS}
-_OF_THE_NAME = frozenset({"name", "base", "sources"})
-"""Fields of a builder that its name or its steps say already."""
+_SAID_ALREADY = frozenset({"name", "base", "input_names", "sources"})
+"""Fields of a builder that its name, its inputs and its steps say."""
 _OF_A_PROGRAM = frozenset({"env", "workdir", "timeout"})
 
 
@@ -40,8 +41,9 @@ def definition(builder: Builder) -> str:
     settings = {
         name.removesuffix("_seconds"): _setting(name, value)
         for name, value in _fields(builder).items()
-        if name not in _OF_THE_NAME
+        if name not in _SAID_ALREADY
     }
+    settings["inputs"] = _mapping({name: _input(spec) for name, spec in builder.ordered_inputs().items()})
     if builder.matrix:
         settings["matrix"] = _value({"axes": {axis: [builder.matrix[axis]] for axis in _axes(builder)}})
     steps = settings.pop("steps")
@@ -59,8 +61,6 @@ def _axes(builder: Builder) -> list[str]:
 
 def _setting(name: str, value: Any) -> Explained:
     match name:
-        case "inputs":
-            return _mapping({key: _input(spec) for key, spec in value.items()})
         case "steps":
             return Explained(value=tuple(_step(step) for step in value), origin="")
         case "worker" | "when" if value is not None:
@@ -82,12 +82,27 @@ def _step(step: StepBase) -> Explained:
     entries: dict[str, Explained] = {}
     for name, value in _fields(step).items():
         key = step.FILE_KEYS.get(name, name)
+        if isinstance(value, Grant):
+            said = _grant(value)
+            entries |= {each: said[each] for each in said if not _is_default(declared.get(each), said[each])}
+            continue
         if value is None or _means_nothing(step, key):
             continue
         written = _condition(value) if key == "when" else _size(value) if name.endswith("_bytes") else _value(value)
         if key == "timeout" or not _is_default(declared.get(key), written):
             entries[key] = written
     return _mapping({key: entries[key] for key in sorted(entries, key=lambda key: key != model.KEY)})
+
+
+def _grant(grant: Grant) -> dict[str, Explained]:
+    """What a step grants to what it generates, under the keys of the file."""
+    grants = {"secrets": _value(grant.secrets), "locks": _value(grant.locks)}
+    given = {key: value for key, value in grants.items() if value.value}
+    if grant.worker is not None:
+        given["worker"] = _condition(grant.worker)
+    rest = {"may_define": grant.may_define, "max_builders": grant.max_builders, "max_steps": grant.max_steps}
+    said = {key: _value(value) for key, value in rest.items()}
+    return said | ({"grants": _mapping(given)} if given else {})
 
 
 def _means_nothing(step: StepBase, key: str) -> bool:

@@ -127,8 +127,17 @@ def read_plain(raw: Any) -> Plain:
             return read_text(raw)
 
 
+def _given(raw: Any) -> Plain:
+    """The same for an input, which takes a number as text if it is one of text: how it was written is kept for that."""
+    return raw if isinstance(raw, scalars.Whole) else read_plain(raw)
+
+
+def _given_value(raw: Any) -> Any:
+    return _node(raw, _VALUES) if isinstance(raw, dict) else _given(raw)
+
+
 def _choice(raw: Any) -> str | int | bool:
-    plain = read_plain(raw)
+    plain = _given(raw)
     if isinstance(plain, tuple):
         raise fault("type", "one of the values allowed is text, a whole number, true or false")
     return plain
@@ -190,10 +199,12 @@ VariableValue = Annotated[
 """A `FileVariable`."""
 AnyValue = Annotated[Any, PlainValidator(_any_value), WithJsonSchema(any_of(PLAIN, _VALUES))]
 """A `FileValue` of any type."""
-PlainValue = Annotated[Any, PlainValidator(read_plain), WithJsonSchema(any_of(PLAIN, ()))]
-"""A `Plain`."""
+GivenValue = Annotated[Any, PlainValidator(_given_value), WithJsonSchema(any_of(PLAIN, _VALUES))]
+"""A `FileValue` that is given to an input; `inputs.taken` makes of it what the input holds."""
+DefaultValue = Annotated[Any, PlainValidator(_given), WithJsonSchema(any_of(PLAIN, ()))]
+"""A `Plain` that an input has if nothing is given to it; see `inputs.taken`."""
 Choice = Annotated[Any, PlainValidator(_choice), WithJsonSchema(any_of([TEXT, value_schemas.BOOLEAN], ()))]
-"""One of the values that an input may have."""
+"""One of the values that an input may have; see `inputs.taken`."""
 AxisValue = Annotated[Any, PlainValidator(_axis_value), WithJsonSchema(value_schemas.AXIS_VALUE)]
 """One value of an axis of a matrix."""
 ExpressionText = Annotated[str, PlainValidator(read_expression), WithJsonSchema(value_schemas.EXPRESSION)]

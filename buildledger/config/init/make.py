@@ -17,10 +17,12 @@ def recipe(tree: Tree, has: HasProgram) -> Recipe | None:
     """Make the default target, then the one that tests; a `configure` script, or what makes it, runs first."""
     steps: list[Step] = []
     found: list[str] = []
+    needs: tuple[str, ...] = ("make",)
     if (source := tree.first(("configure", "configure.ac"))) is not None:
         found.append(source)
         generate = () if source == "configure" else ("test -x configure || autoreconf --install",)
         steps.append(Script(name="configure", lines=(*generate, "test -f Makefile || ./configure"), timeout="15m"))
+        needs += () if source == "configure" else ("autoreconf",)
         test: str | None = "check"
     else:
         makefile = tree.first(MAKEFILES)
@@ -31,7 +33,7 @@ def recipe(tree: Tree, has: HasProgram) -> Recipe | None:
     steps.append(Run(argv=("make",), timeout="30m"))
     if test is not None:
         steps.append(Run(argv=("make", test), timeout="30m"))
-    return Recipe(builder="make", language="Make", found=tuple(found), steps=tuple(steps), needs=("make",))
+    return Recipe(builder="make", language="Make", found=tuple(found), steps=tuple(steps), needs=needs)
 
 
 def test_target(tree: Tree) -> str | None:

@@ -11,6 +11,8 @@ from buildledger.config.init.tree import HasProgram, Tree, table
 NO_TESTS = "no test specified"
 """In the script that `npm init` writes, which fails."""
 REPORT = "junit.xml"
+YARN_PACKAGE = "@yarnpkg/cli-dist"
+"""What Yarn from version 2 on is called in npm's registry, where `yarn` is version 1."""
 VITEST = re.compile(r"^vitest(?: run)?$")
 NODE_TEST = re.compile(r"^node --test$")
 
@@ -55,9 +57,17 @@ def _installation(
         return "pnpm-lock.yaml", pnpm, (*pnpm, "install", "--frozen-lockfile")
     if tree.has("yarn.lock"):
         modern = tree.has(".yarnrc.yml")
-        yarn = ("corepack", "yarn") if modern and not has("yarn") else _or_npx("yarn", package, has)
+        yarn = _modern_yarn(tree, package, has) if modern else _or_npx("yarn", package, has)
         return "yarn.lock", yarn, (*yarn, "install", "--immutable" if modern else "--frozen-lockfile")
     return None, ("npm",), ("npm", "install", "--no-package-lock")
+
+
+def _modern_yarn(tree: Tree, package: dict[str, Any], has: HasProgram) -> tuple[str, ...]:
+    """Yarn from version 2 on: the one in the repository, that of this machine, or the one that npm's registry has."""
+    if kept := tree.matching(r"^\.yarn/releases/yarn-[\w.-]+\.c?js$"):
+        return ("node", kept[-1])
+    yarn = _or_npx("yarn", package, has)
+    return tuple(re.sub(r"^yarn(?=@|$)", YARN_PACKAGE, word) for word in yarn) if len(yarn) > 1 else yarn
 
 
 def _or_npx(program: str, package: dict[str, Any], has: HasProgram) -> tuple[str, ...]:

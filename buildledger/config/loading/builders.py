@@ -144,6 +144,7 @@ class BuilderResolver:
             description=model.description,
             tags=tuple(model.tags),
             inputs=self._inputs,
+            input_names=tuple(self._inputs),
             properties={name: filling.value(node) for name, node in properties.items()},
             steps=expanded,
             sources=tuple(dict.fromkeys(step.source for step in expanded if isinstance(step, CheckoutStep))),
@@ -202,11 +203,12 @@ def specs(document: Document, path: Path, declared: Mapping[str, models.InputMod
     result = {}
     for name, model in declared.items():
         here = (*path, name)
+        element = "string" if model.type == "list" else model.type
         spec = InputSpec(
             type=model.type,
             description=model.description,
             default=inputs.taken(model.type, model.default),
-            enum=tuple(model.enum or ()),
+            enum=tuple(inputs.taken(element, value) for value in model.enum or ()),
             pattern=model.pattern,
         )
         result[name] = spec
@@ -216,9 +218,7 @@ def specs(document: Document, path: Path, declared: Mapping[str, models.InputMod
             document.add("input", (*here, "pattern"), reason, "patterns are RE2 expressions")
         elif spec.default is not None and (reason := inputs.fault(spec, spec.default)):
             document.add("input-value", (*here, "default"), reason)
-        element = msgspec.structs.replace(spec, type="string" if spec.type == "list" else spec.type, enum=())
         for index, value in enumerate(spec.enum):
-            if not inputs.has_type(element, value):
-                message = f"expected {inputs.type_of(element).value}, found {value!r}"
-                document.add("input-value", (*here, "enum", index), message)
+            if reason := inputs.fault(InputSpec(type=element), value):
+                document.add("input-value", (*here, "enum", index), reason)
     return result

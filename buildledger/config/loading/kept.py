@@ -137,7 +137,7 @@ class Kept:
     ) -> tuple[resolved.Builder, ...] | None:
         """The cells of a builder, if they are known."""
         known = self._before._builders.get(name) if self._before and self._may_take_over else None
-        if known is None or known.model is not model or known.inputs != inputs:
+        if known is None or known.model is not model or list(known.inputs.items()) != list(inputs.items()):
             return None
         if secrets is not None and not secrets.has_all(known.secrets):
             return None

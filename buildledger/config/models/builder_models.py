@@ -22,9 +22,10 @@ from buildledger.config.fields.nodes import (
     AnyValue,
     AxisValue,
     Choice,
+    DefaultValue,
     ExpressionText,
+    GivenValue,
     PickValue,
-    PlainValue,
     PriorityValue,
 )
 from buildledger.config.fields.one_or_several import ONE_OR_SEVERAL
@@ -42,7 +43,7 @@ class InputModel(Strict):
     """`list` is a list of texts."""
     description: Text = ""
     """What it is, for whoever is asked for it."""
-    default: PlainValue = None
+    default: DefaultValue = None
     """Without one, the value has to be given."""
     enum: Annotated[list[Choice], Field(min_length=1, max_length=256), ONE_OR_SEVERAL] | None = None
     """The only values allowed."""
@@ -144,7 +145,7 @@ class Builder(BuilderDefaults):
     """What every trigger may give; inputs of its manual triggers are added."""
     use: Text | None = None
     """A template, instead of steps."""
-    with_: Annotated[dict[Identifier, AnyValue], Field(max_length=limits.INPUTS)] = Field(default={}, alias="with")
+    with_: Annotated[dict[Identifier, GivenValue], Field(max_length=limits.INPUTS)] = Field(default={}, alias="with")
     """Values for the template's inputs."""
     steps: Steps | None = None
     """What is done, in order."""

@@ -32,6 +32,7 @@ from buildledger.config.models.machine_models import Worker
 from buildledger.config.models.pipeline_models import RepoPipeline
 from buildledger.config.models.secret_models import Secrets
 from buildledger.config.models.source_models import Source
+from buildledger.config.resolved import DEFAULT_TITLE
 
 
 class Server(Strict):
@@ -40,7 +41,7 @@ class Server(Strict):
     place: ClassVar = "server"
     unbuilt: ClassVar = frozenset({"grpc", "database", "telemetry"})
 
-    title: Text = "Build Ledger"
+    title: Text = DEFAULT_TITLE
     """The name on every page."""
     url: Text | None = None
     """The address people reach it under."""

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import msgspec
 
 from buildledger.config.plan.list_diff import Pair, align, name_of
-from buildledger.config.resolved import Builder, Configuration
+from buildledger.config.resolved import DEFAULT_TITLE, Builder, Configuration, Server
+from buildledger.config.secrets.settings import Secrets
 
 SECTIONS = {
     "sources": "source",
@@ -27,6 +28,17 @@ SECTIONS = {
 }
 UNCOMPARED = frozenset({"format"})
 """What is stored of a configuration and says nothing of it."""
+
+NOTHING = Configuration(
+    server=Server(title=DEFAULT_TITLE),
+    secrets=Secrets(),
+    sources={},
+    workers={},
+    locks={},
+    builders={},
+    triggers={},
+)
+"""A server without a configuration: what the first one changes."""
 
 Place = tuple[str | int, ...]
 """The keys and indexes that lead to a value of an entry, as it is stored."""
@@ -89,17 +101,16 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def diff(old: Configuration | None, new: Configuration) -> Diff:
-    """What `new` changes; without an `old`, everything is created. The order of mappings doesn't matter."""
+    """What `new` changes, of nothing if there is no `old`. The order of mappings doesn't matter."""
+    old = old or NOTHING
     entries: list[Entry] = []
     for section in sorted(Configuration.__struct_fields__):
         if section in UNCOMPARED or section in SECTIONS:
             continue
-        if old is None:
-            entries.append(Entry(action="created", kind=section, name=section))
-        elif fields := _differing(getattr(old, section), getattr(new, section)):
+        if fields := _differing(getattr(old, section), getattr(new, section)):
             entries.append(Entry(action="changed", kind=section, name=section, fields=fields))
     for section, kind in SECTIONS.items():
-        entries.extend(_section(kind, {} if old is None else getattr(old, section), getattr(new, section)))
+        entries.extend(_section(kind, getattr(old, section), getattr(new, section)))
     cells = _cells(old, new) if any(entry.base for entry in entries) else {}
     return Diff(entries=tuple(entries), cells=cells)
 
@@ -128,12 +139,11 @@ def _base(entry: Any) -> str | None:
     return entry.base if isinstance(entry, Builder) and entry.matrix else None
 
 
-def _cells(*configurations: Configuration | None) -> dict[str, int]:
+def _cells(*configurations: Configuration) -> dict[str, int]:
     result: Counter[str] = Counter()
     for configuration in configurations:
-        if configuration is not None:
-            bases = map(_base, configuration.builders.values())
-            result |= Counter(base for base in bases if base is not None)
+        bases = map(_base, configuration.builders.values())
+        result |= Counter(base for base in bases if base is not None)
     return dict(result)
 
 

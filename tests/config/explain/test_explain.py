@@ -207,6 +207,6 @@ def test_no_field_is_forgotten() -> None:
 
 def test_what_a_builder_stores_is_what_it_shows() -> None:
     """A further field of stored builders is one of the file, or is named here as made of others."""
-    made = {"name", "base", "sources"}
+    made = {"name", "base", "sources", "input_names"}
     stored = {field.removesuffix("_seconds") for field in Builder.__struct_fields__}
     assert stored - made <= explained(TEXT, "tests").body.plain().keys()

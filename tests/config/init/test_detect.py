@@ -192,6 +192,29 @@ def test_a_tool_that_is_missing_is_brought_if_it_can_be() -> None:
 
 
 @pytest.mark.parametrize(
+    ("files", "install"),
+    [
+        ({"package.json": '{"packageManager": "yarn@4.5.3+sha1.0a", "scripts": {"test": "jest"}}'},
+         "npx --yes @yarnpkg/cli-dist@4.5.3 install --immutable"),
+        ({"package.json": '{"scripts": {"test": "jest"}}'}, "npx --yes @yarnpkg/cli-dist install --immutable"),
+        ({"package.json": '{"scripts": {"test": "jest"}}', ".yarn/releases/yarn-4.5.3.cjs": ""},
+         "node .yarn/releases/yarn-4.5.3.cjs install --immutable"),
+    ],
+    ids=["asked", "any", "kept"],
+)  # fmt: skip
+def test_a_modern_yarn_comes_from_the_repository_or_the_registry(files: dict[str, str], install: str) -> None:
+    """Version 2 and later is another package there; Node.js doesn't bring corepack any more."""
+    (found,) = detected(files | {"yarn.lock": "", ".yarnrc.yml": ""}, "yarn", "corepack")
+    assert commands(found)[0] == install
+
+
+def test_what_makes_configure_has_to_be_there() -> None:
+    """A repository without a `configure` of its own needs autoconf; `init` says so where it is missing."""
+    assert detected({"configure.ac": ""})[0].needs == ("make", "autoreconf")
+    assert detected({"configure.ac": "", "configure": ""})[0].needs == ("make",)
+
+
+@pytest.mark.parametrize(
     "files",
     [
         {},

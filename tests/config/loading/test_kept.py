@@ -132,3 +132,15 @@ def test_builders_that_have_not_changed_are_taken_over(tmp_path: Path) -> None:
     after = loader.resolve(written.given).sound
     anew = {name for name, builder in after.builders.items() if builder is not before.builders[name]}
     assert anew == {"plain", "warned"}
+
+
+@pytest.mark.parametrize("where", ["builder", "trigger"])
+def test_inputs_in_another_order_are_a_change(tmp_path: Path, where: str) -> None:
+    """Of a builder's own inputs, and of those that its manual trigger asks for."""
+    texts = {"builder": "version: 1\nbuilders:\n  b: {inputs: {%s}, steps: [{run: [make]}]}\n"}
+    texts["trigger"] = "version: 1\nbuilders:\n  b: {steps: [{run: [make]}]}\ntriggers:\n"
+    texts["trigger"] += "  - {on: manual, build: b, inputs: {%s}}\n"
+    loader = Loader()
+    for inputs in ("x: {default: a}, y: {default: a}", "y: {default: a}, x: {default: a}"):
+        given = Given(directory=tmp_path, texts={"ci.yaml": texts[where] % inputs})
+        assert loader.resolve(given).sound.builders["b"].input_names == (inputs[0], "x" if inputs[0] == "y" else "y")

@@ -76,10 +76,13 @@ def test_differences_by_kind_and_name() -> None:
 
 
 def test_the_first_configuration_is_all_new() -> None:
-    """Against nothing, everything is created."""
+    """Against nothing, everything is created, and of the server's settings those are told that the file has."""
     found = diff(None, loaded(ACME))
-    assert {entry.action for entry in found.entries} == {"created"}
-    assert "created server" in lines(found)
+    changed = [line for line in lines(found) if not line.startswith("created ")]
+    assert changed == ["changed secrets: path, provider", "changed server: title, url"]
+    small = "version: 1\nbuilders: {b: {steps: [{run: [make]}]}}\n"
+    assert list(lines(diff(None, loaded(small)))) == ["created builder b"]
+    assert not diff(None, loaded("version: 1\n"))
 
 
 def test_a_step_is_known_by_its_name() -> None:
@@ -212,12 +215,16 @@ def test_how_a_file_is_written_is_no_difference(file: Path, chance: random.Rando
     assert not diff(loaded(file.read_text()), loaded(text))
 
 
+SAYS_SOMETHING = {"axes", "inputs"}
+"""Mappings whose order counts: that of the values in the cells' names, and that in which people are asked."""
+
+
 def _rewritten(value: Any, chance: random.Random, key: str = "") -> Any:
     """The same data, its mappings in another order where that says nothing, its texts in other quotes."""
     match value:
         case dict():
             keys = list(value)
-            if key != "axes":  # their order is that of the values in the cells' names
+            if key not in SAYS_SOMETHING:
                 chance.shuffle(keys)
             return {each: _rewritten(value[each], chance, each) for each in keys}
         case list():
@@ -360,3 +367,10 @@ def test_cells_that_change_otherwise_are_told_apart() -> None:
         "changed builder tests: 2 of 4 cells (tests[3.12,linux], tests[3.13,linux]): priority",
         "changed builder tests: 2 of 4 cells (tests[3.12,windows], tests[3.13,windows]): project",
     ]
+
+
+def test_the_order_in_which_people_are_asked_is_a_difference() -> None:
+    """Inputs that stand in another order in the file do so in the form."""
+    builder = "builders: {b: {inputs: {%s}, steps: [{run: [a, {input: x}, {input: y}]}]}}\n"
+    old, new = (loaded(BASE + builder % inputs) for inputs in ("x: {}, y: {}", "y: {}, x: {}"))
+    assert list(lines(diff(old, new))) == ["changed builder b: input_names[0] moved"]

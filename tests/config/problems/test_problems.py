@@ -107,7 +107,10 @@ def test_faults_of_steps(body: str, found: str) -> None:
         ("{steps: [{run: [x]}], matrix: {axes: {py: [a]}, exclude: [{py: b}]}}", "'b' is not on the axis 'py'"),
         ("{steps: [{run: [x]}], matrix: {axes: {py: [a]}, exclude: [{py: a}]}}", "nothing is left of the matrix"),
         ("{steps: [{run: [x]}], matrix: {axes: {in: [a]}}}", "'in' is a reserved word"),
-        ("{steps: [{run: [x]}], inputs: {i: {type: integer, default: x}}}", "expected a whole number, found 'x'"),
+        (
+            "{steps: [{run: [x]}], inputs: {i: {type: integer, default: x}}}",
+            "expected a whole number, found the text 'x'",
+        ),
         ("{steps: [{run: [x]}], inputs: {i: {pattern: '('}}}", "this is no pattern"),
         ("{steps: [{run: [x]}], inputs: {i: {type: list}}, env: {A: {input: i}}}", "'i' is a list of texts"),
     ],

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from buildledger.config.problems.codes import CODES
@@ -14,8 +15,34 @@ from buildledger.config.problems.problem import Problem
 from buildledger.config.problems.report import sarif
 from tests.config.wrong import FILES, found
 
+OFFICIAL = Path(__file__).parent / "sarif" / "sarif-schema-2.1.0.json"
+"""Of OASIS, as published with the first errata of SARIF 2.1.0, unchanged."""
 RUN_KEYS = {"tool", "columnKind", "results"}
 RESULT_KEYS = {"ruleId", "level", "message", "locations"}
+
+
+@pytest.fixture(scope="module")
+def official() -> jsonschema_rs.Draft4Validator:
+    """The schema of the standard, formats included."""
+    return jsonschema_rs.Draft4Validator(json.loads(OFFICIAL.read_text()), validate_formats=True)
+
+
+def test_every_answer_is_valid_by_the_official_schema(official: jsonschema_rs.Draft4Validator) -> None:
+    """That of wrong files of all kinds, of all of them together, and of none."""
+    every = [found(file) for file in FILES[::6]]
+    odd = Problem(file="my files/ci #1.yaml", line=0, column=0, code="file", message="can't be read")
+    for problems in (*every, [problem for each in every for problem in each], [odd], []):
+        official.validate(json.loads(sarif(problems, "1.2.3")))
+
+
+def test_the_official_schema_refuses_what_is_wrong(official: jsonschema_rs.Draft4Validator) -> None:
+    """A line that counts from 0, and a level that there isn't."""
+    problem = Problem(file="ci.yaml", line=1, column=1, code="file", message="can't be read")
+    document = json.loads(sarif([problem], "1.2.3"))
+    (result,) = document["runs"][0]["results"]
+    for wrong in ({"level": "fatal"}, {"locations": [{"physicalLocation": {"region": {"startLine": 0}}}]}):
+        document["runs"][0]["results"] = [result | wrong]
+        assert not official.is_valid(document)
 
 
 def run_of(problems: list[Problem]) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from tests.faults.loops import (
     extremes,
     first_builds,
     flipped_bits,
+    interrupts,
     kills,
     messages,
     postgresql,
     postgresql_files,
+    reloads,
     swaps,
 )
 
@@ -32,6 +34,13 @@ LOOPS: tuple[Loop, ...] = (
         count=200,
         kinds=kills.KINDS,
         run=kills.on_postgresql,
+    ),
+    Loop(
+        name="reloads",
+        unit="kills",
+        count=100,
+        kinds=reloads.KINDS,
+        run=reloads.on_sqlite,
     ),
     Loop(
         name="commands",
@@ -109,5 +118,12 @@ LOOPS: tuple[Loop, ...] = (
         count=16,
         kinds=first_builds.KINDS,
         run=first_builds.in_two_commands,
+    ),
+    Loop(
+        name="interrupts",
+        unit="interrupts",
+        count=500,
+        kinds=interrupts.KINDS,
+        run=interrupts.of_every_command,
     ),
 )

@@ -1,42 +1,25 @@
 #!/usr/bin/env node
-// The command: parses its options, runs the worker, and ends with an exit code.
-import { HELP, parseCommandLine, type Request, UsageError } from "./command-line.js";
-import { VERSION } from "./host-info.js";
-import { reasonOf } from "./log.js";
-import { EXIT_MISCONFIGURED, runWorker } from "./main.js";
+// The command's first lines: signals are answered from here on, and then the rest is loaded, which takes a while.
+import { writeSync } from "node:fs";
+import { constants } from "node:os";
 
-const EXIT_FAILED = 1;
+const SAID = { SIGINT: "Ctrl-C", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP" } as const;
+/** Exit codes of what a signal ended, as shells have them: this and its number. */
+const EXIT_OFFSET = 128;
 
-async function main(): Promise<number> {
-  let request: Request;
-  try {
-    request = parseCommandLine(process.argv.slice(2), process.env);
-  } catch (error) {
-    if (error instanceof UsageError) {
-      process.stderr.write(`buildledger-worker: ${error.message}\nSee buildledger-worker --help.\n`);
-      return EXIT_MISCONFIGURED;
+for (const [signal, said] of Object.entries(SAID) as [keyof typeof SAID, string][]) {
+  process.on(signal, () => {
+    if (process.listenerCount(signal) > 1) {
+      return; // the worker's own
     }
-    throw error;
-  }
-  switch (request.action) {
-    case "help":
-      process.stdout.write(HELP);
-      return 0;
-    case "version":
-      process.stdout.write(`${VERSION}\n`);
-      return 0;
-    case "work":
-      return runWorker(request.settings);
-  }
+    try {
+      writeSync(process.stderr.fd, `\nStopped by ${said}.\n`);
+    } catch {
+      // Nobody reads it.
+    }
+    process.exit(EXIT_OFFSET + constants.signals[signal]);
+  });
 }
 
-// A server that is reached by its address is one without a name, which Node.js would remark on at each start.
-process.noDeprecation = true;
-
-try {
-  // Whatever is still under way, such as a transfer that waits, doesn't keep the process.
-  process.exit(await main());
-} catch (error) {
-  process.stderr.write(`buildledger-worker: ${reasonOf(error)}\n`);
-  process.exit(EXIT_FAILED);
-}
+const { main } = await import("./command.js");
+await main();

@@ -31,6 +31,7 @@ _DROPPED = {
     "logMaxTailSize": ("the largest log comes with `logs` of a later version", ""),
     "logEncoding": ("output is UTF-8; other bytes are kept as they are, and shown as such", ""),
     "revlink": ("links to revisions are made for known hosts", ""),
+    "codebases": ("each repository is a source, found by its address", ""),
     "codebaseGenerator": ("each repository is a source, found by its address", ""),
     "validation": ("names of branches are checked by git's own rules", ""),
     "collapseRequests": None,

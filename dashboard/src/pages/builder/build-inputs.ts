@@ -18,12 +18,11 @@ function initialValue({ type, default: given }: Input): string | boolean {
   return given === null || given === undefined ? "" : String(given);
 }
 
-/** The typed values, without the optional inputs that were left empty, and a problem for each invalid input. */
+/** The values as typed, empty ones too: whoever empties a field means that. And a problem for each invalid input. */
 export function parseInputs(inputs: readonly Input[], values: FormValues): ParsedInputs {
   const parsed: ParsedInputs = { values: {}, problems: {} };
   for (const input of inputs) {
-    const given = values[input.name] ?? "";
-    const result = parseInput(input, given);
+    const result = parseInput(input, values[input.name] ?? "");
     if (result.problem) parsed.problems[input.name] = result.problem;
     else if (result.value !== undefined) parsed.values[input.name] = result.value;
   }
@@ -33,22 +32,33 @@ export function parseInputs(inputs: readonly Input[], values: FormValues): Parse
 function parseInput(input: Input, given: string | boolean): { value?: InputValue; problem?: string } {
   if (typeof given === "boolean") return { value: given };
   const text = given.trim();
-  if (text === "") return input.required ? { problem: "A value is required." } : {};
+  if (text === "" && input.required) return { problem: "A value is required." };
   switch (input.type) {
     case "integer":
       return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))
         ? checkChoice(input, Number(text))
         : { problem: "Enter a whole number." };
     case "list":
-      return {
-        value: text
-          .split("\n")
-          .map((line) => line.trim())
-          .filter((line) => line !== ""),
-      };
+      return { value: parseLines(text) };
     default:
       return checkChoice(input, text);
   }
+}
+
+/** The values of a list, which stand on lines of their own. */
+function parseLines(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+/** The description of an input, and what its value has to be like. */
+export function describeInput({ type, description, pattern, enum: choices }: Input): string {
+  const hints = [description];
+  if (type === "list" && choices.length === 0) hints.push("One value per line.");
+  if (pattern) hints.push(`Has to match ${pattern}`);
+  return hints.filter((hint) => hint !== "").join(" ");
 }
 
 /** Checks against the listed values. Patterns are checked by the server: they are RE2's, which browsers don't implement. */

@@ -4,9 +4,9 @@ import { useCommand } from "../../actions/use-command.ts";
 import type { ForceBody } from "../../api/commands.ts";
 import type { BuilderDetail, Input } from "../../api/types.ts";
 import { Dialog } from "../../ui/dialog.tsx";
-import { SelectField, TextInput } from "../../ui/form-field.tsx";
+import { ChoicesField, SelectField, TextInput } from "../../ui/form-field.tsx";
 import { ProblemAlert } from "../../ui/problem-alert.tsx";
-import { type FormValues, initialValues, parseInputs } from "./build-inputs.ts";
+import { describeInput, type FormValues, initialValues, parseInputs } from "./build-inputs.ts";
 
 /** The dialog that starts a build: branch, revision, the builder's typed inputs, and a reason. */
 export default function ForceBuildDialog({ detail, onClose }: { detail: BuilderDetail; onClose(): void }) {
@@ -97,7 +97,8 @@ type BuildInputFieldProps = {
 };
 
 function BuildInputField({ input, value, onChange, problem }: BuildInputFieldProps) {
-  const { name, type, description, required } = input;
+  const { name, type, required } = input;
+  const description = describeInput(input);
   if (type === "boolean") {
     return (
       <div className="field">
@@ -112,8 +113,9 @@ function BuildInputField({ input, value, onChange, problem }: BuildInputFieldPro
     );
   }
   if (input.enum.length > 0) {
+    const Field = type === "list" ? ChoicesField : SelectField;
     return (
-      <SelectField
+      <Field
         label={name}
         description={description}
         isRequired={required}
@@ -127,7 +129,7 @@ function BuildInputField({ input, value, onChange, problem }: BuildInputFieldPro
   return (
     <TextInput
       label={name}
-      description={type === "list" ? `${description} One value per line.`.trim() : description}
+      description={description}
       isRequired={required}
       problem={problem}
       value={String(value)}

@@ -13,6 +13,8 @@ import { useTabStatus } from "../../ui/tab-status.ts";
 import "./configuration.css";
 
 const PLAN_LINES = 3;
+/** Of a longer plan the server keeps the beginning. */
+const KEPT_LINES = 200;
 
 /** The configurations that were in force, newest first: who applied each, when, from where, why, and what it changed. */
 export function ConfigurationPage() {
@@ -53,6 +55,8 @@ export function ConfigurationPage() {
 function RevisionRow({ revision }: { revision: ConfigRevision }) {
   const { plan } = revision;
   const left = plan.length - PLAN_LINES;
+  const atLeast = plan.length >= KEPT_LINES ? "at least " : "";
+  const failing = new Set(revision.failures.map((failure) => failure.component)).size;
   return (
     <li className="row revision">
       <div className="revision-line">
@@ -64,9 +68,7 @@ function RevisionRow({ revision }: { revision: ConfigRevision }) {
           <ActorName actor={revision.applied_by} />, <TimeAgo at={revision.applied_at} />,{" "}
           {revision.restores === null ? `from ${revision.origin}` : `back to revision ${revision.restores}`}
         </span>
-        {revision.failures.length > 0 && (
-          <span className="tag tag-alert">{plural(revision.failures.length, "failure")}</span>
-        )}
+        {failing > 0 && <span className="tag tag-alert">{plural(failing, "part")} could not follow it</span>}
       </div>
       {revision.message && <p className="revision-message">{revision.message}</p>}
       {plan.length > 0 && (
@@ -74,7 +76,12 @@ function RevisionRow({ revision }: { revision: ConfigRevision }) {
           {plan.slice(0, PLAN_LINES).map((line) => (
             <li key={line}>{line}</li>
           ))}
-          {left > 0 && <li>and {plural(left, "more line")}</li>}
+          {left > 0 && (
+            <li>
+              and {atLeast}
+              {plural(left, "more line")}
+            </li>
+          )}
         </ul>
       )}
     </li>

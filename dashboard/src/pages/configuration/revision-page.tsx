@@ -62,11 +62,15 @@ function RevisionDetails({ detail: { revision, configuration } }: { detail: Conf
         <section className="panel" aria-labelledby="failures">
           <div className="panel-head">
             <h2 id="failures">Could not follow it</h2>
+            <span className="muted">at the time; what still can't is on the home page</span>
           </div>
           <ul>
             {revision.failures.map((failure) => (
-              <li className="row" key={failure.component}>
-                <strong>{failure.component}</strong> {failure.detail}
+              <li className="row" key={`${failure.component} ${failure.failed_at}`}>
+                <strong>{failure.component}</strong> {failure.detail}{" "}
+                <span className="muted">
+                  <Timestamp at={failure.failed_at} />
+                </span>
               </li>
             ))}
           </ul>
@@ -75,6 +79,14 @@ function RevisionDetails({ detail: { revision, configuration } }: { detail: Conf
       <section className="panel" aria-labelledby="plan">
         <div className="panel-head">
           <h2 id="plan">What it changed</h2>
+          {revision.revision > 1 && (
+            <span className="muted">
+              field by field:{" "}
+              <code>
+                buildledger config diff --revision {revision.revision} --against {revision.revision - 1}
+              </code>
+            </span>
+          )}
         </div>
         {revision.plan.length === 0 ? (
           <p className="panel-note">Nothing but how it is stored.</p>

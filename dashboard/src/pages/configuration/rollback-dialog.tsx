@@ -26,12 +26,14 @@ type RollbackFormProps = { revision: number; plan: ConfigPlan; onClose(): void }
 function RollbackForm({ revision, plan, onClose }: RollbackFormProps) {
   const command = useCommand();
   const [message, setMessage] = useState("");
+  // the plan follows the ledger; who looked at another one is told of it before anything is put in force
+  const [lookedAt, setLookedAt] = useState(plan.compared_with);
   const isPossible = plan.changes && plan.hindrances.length === 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     command.mutate(
-      { kind: "rollback", revision, expected: plan.compared_with, message: message.trim() },
-      { onSuccess: onClose },
+      { kind: "rollback", revision, expected: lookedAt, message: message.trim() },
+      { onSuccess: onClose, onError: () => setLookedAt(plan.compared_with) },
     );
   };
   return (
@@ -39,7 +41,7 @@ function RollbackForm({ revision, plan, onClose }: RollbackFormProps) {
       {plan.note && <p className="muted">{plan.note}</p>}
       <pre className="rollback-plan">{plan.text.join("\n")}</pre>
       {plan.effects.length > 0 && <Lines title="At once" lines={plan.effects} />}
-      {plan.hindrances.length > 0 && <Lines title="It can't be used any more" lines={plan.hindrances} />}
+      {plan.hindrances.length > 0 && <Lines title="It can't be put in force" lines={plan.hindrances} />}
       {isPossible && plan.watched_file !== null && (
         <p className="muted">
           The server watches {plan.watched_file}, which comes into force again when it changes, or at the next

@@ -32,6 +32,10 @@ A scheduler's parts are left out, and a comma is missing:
 
   def nothing(requests):
       return requests
+
+.. code-block:: python
+
+  IntParameter(name='level', default=2)
 """
 
 
@@ -53,16 +57,18 @@ def test_a_page_s_samples_are_found_and_tried(trials: list[Trial]) -> None:
         ("5", Result.CONVERTED),
         ("13", Result.CONVERTED),
         ("19", Result.NOTHING),
+        ("24", Result.CONVERTED),
     ]
 
 
 def test_only_what_a_sample_has_made_is_counted(trials: list[Trial]) -> None:
     """The builders and workers that a sample is given, so that it can be loaded, are no things of the manual."""
-    _, step, scheduler, _ = trials
+    _, step, scheduler, _, parameter = trials
     assert [entry.kind for entry in step.entries] == [Kind.STEPS]
     assert [(entry.kind, entry.name) for entry in scheduler.entries] == [
         (Kind.SCHEDULERS, "SingleBranchScheduler 'quick'")
     ]
+    assert parameter.entries == []
 
 
 @pytest.mark.parametrize("text", ["f.addStep(x y z)\n", "return 1 +\n", "{..., 'a': }\n"])

@@ -22,6 +22,11 @@ one = util.BuildFactory([
         util.ShellArg(command=['make', 'a'], haltOnFailure=True),
         util.ShellArg(command=['make', 'b'], flunkOnFailure=False),
     ]),
+    steps.Cppcheck(enable=['style', 'warning'], source=['src'], extra_args=['-q'], inconclusive=True),
+    steps.RpmBuild(specfile='it.spec', dist='.el9', vcsRevision=True, define={'debug': '100%'}),
+    steps.Assert(util.Property('branch') == 'main'),
+    steps.LogRenderable(util.Interpolate('on %(prop:workername)s')),
+    steps.MaxQ(testdir='tests/'),
     steps.PyLint(command=['pylint', 'src']),
 ])
 c['builders'] = [
@@ -34,6 +39,8 @@ c['change_source'] = [changes.GitPoller(named, branches=['main'], only_tags=Fals
 c['schedulers'] = [
     schedulers.SingleBranchScheduler(name='on named', change_filter=trunk, builderNames=['named'], priority=3),
     schedulers.SingleBranchScheduler(name='on unnamed', change_filter=trunk, builderNames=['unnamed']),
+    schedulers.AnyBranchScheduler(name='other address', builderNames=['named'],
+        change_filter=util.ChangeFilter(repository='git@git.example.org:named.git')),
     schedulers.Nightly(name='odd', builderNames=['named'], hour=range(1, 24, 8), minute=0, dayOfWeek=[0, 6]),
     schedulers.ForceScheduler(name='force', builderNames=['named', 'unnamed', 'beside'], codebases=[
         util.CodebaseParameter('', branch=util.ChoiceStringParameter(
@@ -97,6 +104,19 @@ def test_commands_of_a_sequence_halt_by_themselves(site: Converted) -> None:
     assert "on_failure: ignore" in site.conversion.yaml
 
 
+def test_commands_of_tools_are_made_up(site: Converted) -> None:
+    """A class that puts its command together when it runs has the one that it comes to."""
+    said = [line.strip() for line in site.conversion.yaml.splitlines()]
+    assert "run: [cppcheck, src, '--enable=style,warning', --inconclusive, -q]" in site.conversion.yaml.replace(
+        '"', "'"
+    )
+    assert any(line.endswith('--define "_revision ${REVISION}" --define "dist .el9" -ba it.spec') for line in said)
+    assert 'when: "!(build.branch == \'main\')", run: ["false"]' in site.conversion.yaml
+    assert "run: [echo, {expr: \"'on ' + worker.name\"}]" in site.conversion.yaml
+    assert "run: [run_maxq.py, tests/]" in site.conversion.yaml
+    assert "--error-exitcode=1" in site.conversion.unconverted
+
+
 def test_pylint_s_exit_code_is_said(site: Converted) -> None:
     """Buildbot reads its bits; here each message that it gives is a failure."""
     assert "results" in remarks(site, Kind.STEPS, "PyLint")
@@ -119,6 +139,14 @@ def test_a_form_s_choices_are_said(site: Converted) -> None:
     assert "by default 'next'" in said["parameter 'branch'"]
     assert "'*' is none of its choices" in said["parameter 'worker'"]
     assert "autopopulate" in said["parameter 'label'"]
+
+
+def test_a_repository_that_nobody_checks_out_is_said(site: Converted) -> None:
+    """A filter may name the repository by another address than the checkout does."""
+    assert (
+        "check out none of git@git.example.org:named.git"
+        in remarks(site, Kind.SCHEDULERS, "other address")["repository"]
+    )
 
 
 def test_hours_may_be_a_range(site: Converted) -> None:

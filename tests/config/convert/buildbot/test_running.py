@@ -26,24 +26,43 @@ c['builders'] = [util.BuilderConfig(name='run tests', workernames=['here'], prop
     steps.FileUpload(workersrc='made.txt', masterdest='/srv/made.txt'),
     steps.ShellCommand(command='false; true', name='goes on'),
 ]))]
-c['schedulers'] = [schedulers.ForceScheduler(name='force', builderNames=['run tests'])]
+c['builders'] += [util.BuilderConfig(name='kinds', workernames=['here'], factory=util.BuildFactory([
+    steps.Git(repourl='%s'),
+    steps.Compile(command='cat version > out.txt'),
+    steps.ShellSequence(name='row', commands=[
+        util.ShellArg(command='exit 3', flunkOnFailure=False, logname='may fail'),
+        util.ShellArg(command=['test', '-f', 'out.txt'], logname='is there'),
+    ]),
+    steps.CopyDirectory(src='build/sub', dest='build/copy'),
+    steps.FileExists(file='build/copy/check.sh'),
+    steps.RemoveDirectory(dir='build/copy'),
+    steps.SetPropertiesFromEnv(variables=['HOME']),
+    steps.ShellCommand(name='home', command=['test', '-d', util.Property('HOME')], logfiles={'out': 'out.txt'}),
+    steps.JSONStringDownload({'jobs': [1, None]}, workerdest='made.json'),
+    steps.ShellCommand(name='as written', command=['grep', '-qx', '{"jobs": [[]1, null]}', 'made.json']),
+    steps.Assert(util.Property('branch') == 'main'),
+    steps.LogRenderable(util.WithProperties('%%s on %%s', 'buildername', 'workername')),
+    steps.TreeSize(),
+]))]
+c['schedulers'] = [schedulers.ForceScheduler(name='force', builderNames=['run tests', 'kinds'])]
 """
 CHECK = 'test "$1" = main && test "$2" = 1 && case "$PATH" in /nowhere:*) ;; *) exit 1;; esac\n'
 
 
-def test_a_converted_builder_is_green(converted: Convert, tmp_path: Path) -> None:
-    """Each of its steps does what it did: checkout, properties, scripts, arguments, a condition, a file."""
+def test_converted_builders_are_green(converted: Convert, tmp_path: Path) -> None:
+    """Each step does what it did: checkout, properties, scripts, arguments, conditions, files, kinds of the manual."""
     repository = Repository(tmp_path / "widget")
     repository.commit("the first commit", **{"version": "one\n", "sub/check.sh": CHECK})
-    site = converted(SITE % repository.url)
+    site = converted(SITE % (repository.url, repository.url))
     assert site.configuration
     with typed(site.file.parent, tmp_path / "home") as terminal:
         terminal.serve()
         terminal.await_line(r"serves http", LIMIT_SECONDS)
         terminal.post("/builders/run-tests/force", {"branch": "main"})
-        build = _finished(terminal)
-        steps = terminal.get(f"/builds/{build['id']}/steps")["items"]
-    assert [(step["name"], step["result"]) for step in steps] == [
+        first = _finished(terminal, 1)
+        terminal.post("/builders/kinds/force", {"branch": "main"})
+        second = _finished(terminal, 2)
+    assert first == [
         ("checkout widget", "success"),
         ("set version", "success"),
         ("values", "success"),
@@ -53,15 +72,34 @@ def test_a_converted_builder_is_green(converted: Convert, tmp_path: Path) -> Non
         ("upload", "success"),
         ("goes on", "success"),
     ]
-    assert build["result"] == "success"
+    assert second == [
+        ("checkout widget", "success"),
+        ("compile", "success"),
+        ("may fail", "failure"),
+        ("is there", "success"),
+        ("CopyDirectory", "success"),
+        ("FileExists", "success"),
+        ("RemoveDirectory", "success"),
+        ("read HOME", "success"),
+        ("home", "success"),
+        ("log out", "success"),
+        ("json_download", "success"),
+        ("as written", "success"),
+        ("Assert", "skipped"),
+        ("LogRenderable", "success"),
+        ("treesize", "success"),
+    ]
 
 
-def _finished(terminal: Any) -> Any:
-    """The one build, when it has ended."""
+def _finished(terminal: Any, number: int) -> list[tuple[str, str]]:
+    """The steps of the newest of so many builds with their results, when it has succeeded."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while True:
         builds = terminal.get("/builds")["items"]
-        if builds and builds[0]["result"] is not None:
-            return builds[0]
+        if len(builds) == number and all(build["result"] is not None for build in builds):
+            newest = max(builds, key=lambda build: int(build["position"]))
+            steps = terminal.get(f"/builds/{newest['id']}/steps")["items"]
+            assert newest["result"] == "success", steps
+            return [(step["name"], step["result"]) for step in steps]
         assert time.monotonic() < deadline, terminal.output.read_text()
         time.sleep(0.2)

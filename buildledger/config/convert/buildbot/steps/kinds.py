@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from buildledger.config.convert.buildbot import values
 from buildledger.config.convert.buildbot.account import UnsayableError
-from buildledger.config.convert.buildbot.steps import checkout, made_up, properties, shell, transfers
+from buildledger.config.convert.buildbot.steps import checkout, made_up, properties, shell, tools, transfers
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
 
 Convert = Callable[[OldStep], list[Keys]]
@@ -29,6 +29,11 @@ KINDS: Mapping[str, Convert] = {
     "FileExists": made_up.file_exists,
     "CMake": made_up.cmake,
     "Trial": made_up.trial,
+    "Cppcheck": tools.cppcheck,
+    "MaxQ": tools.maxq,
+    "RpmBuild": tools.rpm_build,
+    "Assert": tools.asserted,
+    "LogRenderable": tools.shown,
     "ShellSequence": made_up.sequence,
     "ShellMixin": shell.convert,
     "ShellCommand": shell.convert,
@@ -55,11 +60,6 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "HTTPStep": (
         "the server itself makes no requests for builds",
         "run curl on a worker, with its token as a {secret: …} in env",
-    ),
-    "LogRenderable": ("it only shows a value", "a `run: [echo, {property: …}]` shows it"),
-    "Assert": (
-        "it fails a build by an expression",
-        "use a `when` on the steps behind it, or a `script` that exits with 1",
     ),
     "DownloadSecretsToWorker": (
         "secrets reach programs through env, not as files",

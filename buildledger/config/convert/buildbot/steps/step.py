@@ -51,6 +51,10 @@ class OldStep:
         """An attribute that is fixed text."""
         return values.plain(self.attribute(name))
 
+    def taken(self, *names: str) -> None:
+        """Say of arguments that they are in what the step has made of them itself."""
+        self._asked.update(names)
+
     def remark_unasked(self) -> None:
         """Say which of the arguments that it was given nobody has looked at: nothing is dropped in silence."""
         for name, value in self.step.arguments.items():

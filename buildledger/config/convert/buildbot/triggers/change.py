@@ -117,6 +117,12 @@ def _sources(old: OldScheduler, builders: list[str]) -> list[str]:
     addresses = {each for each in wanted if isinstance(each, str) and each}
     checked_out = list(dict.fromkeys(source for each in builders for source in old.sources_of(each)))
     named = [source for source in checked_out if old.site.sources.is_at(source, addresses)]
+    if addresses and checked_out and not named:
+        old.entry.note(
+            "repository",
+            f"its builders check out none of {', '.join(sorted(addresses))}: it builds for what they check out",
+            "have both name the repository by one address",
+        )
     return named or checked_out or _polled(old, addresses)
 
 

@@ -82,7 +82,7 @@ class _Completion:
             self._steps.append(steps.ShellCommand(command=["true"], locks=[value.access("counting")]))
         elif isinstance(value, ChangeFilter):
             c["schedulers"].append(
-                schedulers.AnyBranchScheduler(name="filtered", change_filter=value, builderNames=["sample"])
+                schedulers.AnyBranchScheduler(name="sample-filter", change_filter=value, builderNames=["sample"])
             )
         elif IRenderable.providedBy(value) and not isinstance(value, str | int | dict) and not hasattr(value, "fn"):
             self._steps.append(steps.ShellCommand(command=["echo", value]))
@@ -101,13 +101,15 @@ class _Completion:
         if self._steps:
             self._builder("sample-steps", util.BuildFactory(self._steps))
         if not c["schedulers"]:
-            c["schedulers"].append(schedulers.AnyBranchScheduler(name="sample-any", builderNames=["sample"]))
+            c["schedulers"].append(schedulers.AnyBranchScheduler(name="any", builderNames=["sample"]))
         known = {_of(builder, "name") for builder in c["builders"]}
         for scheduler in c["schedulers"]:
             for name in _builders_of(scheduler):
                 if name not in known:
                     known.add(name)
                     self._builder(name, util.BuildFactory([steps.Git(repourl="https://example.org/sample.git")]))
+        if not c["builders"]:
+            self._builder("sample", util.BuildFactory([steps.ShellCommand(command=["true"])]))
         for builder in c["builders"]:
             self._force(_of(builder, "name"))
         workers = {getattr(each, "workername", None) for each in c["workers"]}
@@ -125,7 +127,7 @@ class _Completion:
             self._c["schedulers"].append(schedulers.ForceScheduler(name=f"force-{named}", builderNames=[name]))
 
     def _builder(self, name: str, factory: Any) -> None:
-        self._c["builders"].append(util.BuilderConfig(name=name, workernames=["sample-worker"], factory=factory))
+        self._c["builders"].append(util.BuilderConfig(name=name, workernames=["worker"], factory=factory))
 
 
 def _builders_of(scheduler: Any) -> list[str]:
@@ -142,7 +144,7 @@ def _on_builder(key: str) -> Any:
         c["builders"].append(
             util.BuilderConfig(
                 name=f"sample-{key}",
-                workernames=["sample-worker"],
+                workernames=["worker"],
                 factory=util.BuildFactory([steps.ShellCommand(command=["true"])]),
                 **{key: value},
             )

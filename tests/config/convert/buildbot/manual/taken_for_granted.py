@@ -121,6 +121,16 @@ def _stand_in() -> None:
     boto3: Any = sys.modules["boto3"]
     client: Any = sys.modules["botocore.client"]
     client.ClientError = type("ClientError", (Exception,), {})
-    image = SimpleNamespace(id="ami-1", image_location="buildbot-1-1/image.manifest.xml")
+    image = SimpleNamespace(id="ami-1", image_location="buildbot-1-1/image.manifest.xml", state="available")
     for session in (boto3.Session, boto3.session.Session):
-        session.return_value.resource.return_value.images.filter.return_value = [image]
+        session.return_value.get_available_regions.return_value = ["us-east-1", "us-west-2"]
+        images = session.return_value.resource.return_value.images
+        images.all.return_value = _Images([image])
+
+
+class _Images(list[Any]):
+    """Images of which any choice is all of them."""
+
+    def filter(self, **_: Any) -> _Images:
+        """Those of an owner."""
+        return self

@@ -91,7 +91,7 @@ def _convert(sample: Sample, extracted: Extracted, directory: Path) -> Trial:
         trial.result, trial.said = Result.UNSOUND, "\n".join(map(str, problems))
     elif lost := unaccounted(extracted, conversion):
         trial.result, trial.said = Result.UNACCOUNTED, "\n".join(lost)
-    elif not own:
+    elif not own and not any("sample-" in entry.name for entry in conversion.account.entries):
         trial.result = Result.NOTHING
     return trial
 

@@ -123,8 +123,8 @@ def group() -> None:
     Every option can also be given as an environment variable: BUILDLEDGER_SERVE_STATE for `serve --state`. Of
     `worker` only the token can, in BUILDLEDGER_WORKER_TOKEN.
 
-    Exit codes: 0 all is well; 1 it failed, and the last line says why; 2 the arguments are wrong. Where others have a
-    meaning, the command's own help says it.
+    Exit codes: 0 all is well; 1 it failed, and the last line says why; 2 the arguments are wrong; 130 Ctrl-C ended it
+    (143 SIGTERM, 129 SIGHUP). Where others have a meaning, the command's own help says it.
     """
 
 

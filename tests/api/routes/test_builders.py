@@ -118,7 +118,11 @@ builders:
     protected: true
     tags: [fast, nightly]
     steps: [{checkout: proto}, {run: [make]}]
-  docs: {pick: most-busy, priority: 3, steps: [{run: [make, docs]}]}
+  docs:
+    pick: most-busy
+    priority: 3
+    inputs: {zone: {default: a}, level: {default: 1}}
+    steps: [{run: [make, docs, {input: zone}, {input: level}]}]
 triggers: [{name: nightly, on: cron, at: "0 3 * * *", build: [tests]}]
 """
 
@@ -157,6 +161,16 @@ async def test_a_builder_is_shown_with_all_its_settings(site: Site, client: http
     detail = await read(client, "builders/tests[3.13]")
     assert detail["triggers"] == [{"name": "nightly", "on": "cron"}]
     assert (await client.get("/api/v1/builders/lint/definition")).status_code == 404
+
+
+async def test_inputs_stand_in_the_order_of_the_file(site: Site, client: httpx.AsyncClient) -> None:
+    """A form asks in the order that somebody chose, and a number is taken as text for a build by hand too."""
+    await applied(site)
+    asked = (await read(client, "builders/docs"))["inputs"]
+    assert [(each["name"], each["default"]) for each in asked] == [("zone", "a"), ("level", "1")]
+    assert (await post(client, "builders/docs/force", {"inputs": {"level": 3}})).status_code == 201
+    (request,) = (await client.get("/api/v1/requests?status=waiting")).json()["items"]
+    assert request["inputs"] == {"zone": "a", "level": "3"}
 
 
 async def applied(site: Site) -> None:

@@ -116,6 +116,10 @@ class Account:
         order = list(Kind)
         return sorted(self._entries.values(), key=lambda entry: order.index(entry.kind))
 
+    def by_key(self) -> dict[tuple[Kind, Hashable], Entry]:
+        """All, by their kinds and keys."""
+        return dict(self._entries)
+
     def counts(self) -> dict[Kind, dict[Status, int]]:
         """How many of each kind came to what; kinds that the configuration hasn't are left out."""
         counted: dict[Kind, dict[Status, int]] = {}

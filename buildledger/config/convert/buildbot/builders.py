@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from buildledger.config import limits
 from buildledger.config.convert.buildbot import described, environment, names, values
-from buildledger.config.convert.buildbot.account import Entry, Kind, Status, UnsayableError
+from buildledger.config.convert.buildbot.account import Entry, Kind, UnsayableError
 from buildledger.config.convert.buildbot.context import BuildContext
 from buildledger.config.convert.buildbot.described import BuilderOf, FactoryOf, Place, StepOf, Value
 from buildledger.config.convert.buildbot.forced import not_texts
 from buildledger.config.convert.buildbot.locks import Locks
+from buildledger.config.convert.buildbot.new_builder import NewBuilder, NewStep, make_unique, remark_missing
 from buildledger.config.convert.buildbot.references import literal
 from buildledger.config.convert.buildbot.repositories import Repositories
 from buildledger.config.convert.buildbot.site import Site, entries, items
 from buildledger.config.convert.buildbot.steps import kinds
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
+from buildledger.config.convert.buildbot.steps.windows import are_windows
 from buildledger.config.convert.buildbot.workers import MADE_BY_BUILDBOT, Workers
-
-
-@dataclass
-class NewStep:
-    """A step of the result, and what is said above it."""
-
-    keys: Keys
-    comments: list[str] = field(default_factory=list)
-
-
-@dataclass
-class NewBuilder:
-    """A builder of the result."""
-
-    name: str
-    keys: dict[str, Any]
-    """All but its steps and its inputs."""
-    inputs: dict[str, dict[str, Any]]
-    steps: list[NewStep]
-    closing: list[str]
-    """What is said below its last step: of steps that weren't converted."""
-    comments: list[str]
 
 
 class Builders:
@@ -73,6 +52,9 @@ class Builders:
         site, get = self._site, builder.attributes.get
         workers = [str(each) for each in items(get("workernames"))]
         context = BuildContext(site, self._workers.labels(workers), None)
+        context.is_windows = are_windows(workers, self._workers.shared(workers))
+        if context.is_windows:
+            entry.note("workers", "they are Windows by their names or properties: its scripts are for `cmd.exe`", "")
         context.not_texts = self._not_texts.get(old, set())
         new = site.builder_names.name(old)
         keys = self._about(builder, new, old)
@@ -84,6 +66,8 @@ class Builders:
         properties = self._properties(own, old, builder.place, context)
         context.constants = {name: value for name, value in own.items() if isinstance(value, str)}
         context.repository = self._repositories.of(old)
+        locks = self._locks.uses(get("locks"), workers, entry)
+        context.held = {_lock(use) for use in locks}
         factory = site.extracted.factories[builder.factory]
         steps, closing = self._steps(factory, builder.factory, workers, context, entry)
         # Only now is it known which properties of the whole configuration its steps use.
@@ -91,12 +75,21 @@ class Builders:
         keys |= {"properties": properties} if properties else {}
         keys["worker"] = self._worker(workers)
         keys |= self._collapse(get("collapseRequests"), entry)
-        if locks := self._locks.uses(get("locks"), workers, entry):
+        if locks:
             keys["locks"] = locks
         self._functions(builder, entry)
         context.remark_inputs(entry)
         shown = new == old or keys.get("description") == old
         return NewBuilder(new, keys, context.inputs, steps, closing, [] if shown else [f"in Buildbot: {old}"])
+
+    def _is_held(self, use: Any, old: OldStep) -> bool:
+        """Whether the builder already holds what a step would take, and so would wait for itself."""
+        if _lock(use) not in old.context.held:
+            return False
+        old.entry.note(
+            "locks", f"the builder holds '{_lock(use)}' all the time", "take it in the builder or in its steps"
+        )
+        return True
 
     def _about(self, builder: BuilderOf, new: str, old: str) -> dict[str, Any]:
         get = builder.attributes.get
@@ -187,8 +180,8 @@ class Builders:
                 for position, keys in enumerate(converted)
             ]
             waiting = []
-        _make_unique(made)
-        _remark_missing(builder)
+        make_unique(made)
+        remark_missing(builder)
         if not made:
             lost = bool(factory.steps)
             placeholder: Keys = {"name": "nothing was converted", "run": ["false"]} if lost else {"run": ["true"]}
@@ -208,10 +201,14 @@ class Builders:
         converted = kinds.convert(old)
         locks = old.attribute("locks")
         if items(locks):
-            used = self._locks.uses(locks, workers, old.entry)
+            used = [use for use in self._locks.uses(locks, workers, old.entry) if not self._is_held(use, old)]
             if used:
                 converted[0]["locks"] = used
         return converted
+
+
+def _lock(use: Any) -> str:
+    return str(use["lock"] if isinstance(use, dict) else use)
 
 
 def _property_value(value: Value, context: BuildContext) -> Any:
@@ -224,26 +221,3 @@ def _property_value(value: Value, context: BuildContext) -> Any:
             return ""
         case _:
             return values.text(value, context)
-
-
-def _remark_missing(builder: Entry) -> None:
-    """Say in a builder's entry how many of its steps are missing."""
-    statuses = [part.status for part in builder.parts]
-    lost, partial = statuses.count(Status.UNCONVERTED), statuses.count(Status.PARTIAL)
-    if not lost and not partial:
-        return
-    missing = [f"{lost} missing"] if lost else []
-    missing += [f"{partial} with parts missing"] if partial else []
-    builder.miss("steps", f"of {len(statuses)}, {', '.join(missing)}", "see what is said of each of them, below")
-
-
-def _make_unique(steps: list[NewStep]) -> None:
-    """As Buildbot does: a second `compile` is `compile_1`."""
-    taken: set[str] = set()
-    for step in steps:
-        if (name := step.keys.get("name")) is not None:
-            number, unique = 1, name
-            while unique in taken:
-                unique, number = f"{name}_{number}", number + 1
-            taken.add(unique)
-            step.keys["name"] = unique

@@ -23,7 +23,7 @@ _KNOWN = frozenset(
     | {"workdir", "gitbin", "encoding", "usetimestamps", "pollAtLaunch"}
 )
 """Of `GitPoller`: what becomes a key or a note, and what only says how Buildbot's own copy is kept."""
-_INSTEAD = {"MaildirSource": "poll the repository, or hand commits in by `POST /api/v1/sources/NAME/changes`"}
+_INSTEAD = "have the repository's hook hand commits in by `POST /api/v1/sources/NAME/changes`"
 
 
 def convert(site: Site) -> None:
@@ -49,10 +49,9 @@ def _convert(site: Site, thing: Thing, entry: Entry) -> None:
             "call `POST /api/v1/sources/NAME/changes`, which any source takes",
         )
     elif (known := site.extracted.base_among(thing, _LATER)) is not None:
-        raise UnsayableError(_LATER[known], _INSTEAD.get(known, ""))
+        raise UnsayableError(_LATER[known], _INSTEAD)
     else:
-        instead = "hand commits in by `POST /api/v1/sources/NAME/changes`"
-        raise UnsayableError(f"a change source of the class {cls.name} has no counterpart", instead)
+        raise UnsayableError(f"a change source of the class {cls.name} has no counterpart", _INSTEAD)
 
 
 def _git(site: Site, thing: Thing, entry: Entry) -> None:

@@ -52,6 +52,10 @@ class BuildContext:
         """Codebase → the source that was checked out for it."""
         self.variables: dict[str, str] = {}
         """Environment variables of the builder that worker's variables are put into: shell text in double quotes."""
+        self.is_windows = False
+        """All of its workers are Windows, as far as their names say."""
+        self.held: set[str] = set()
+        """Locks that the builder itself holds."""
         self.base = "build"
         """The directory, below the builder's, that steps run in when they don't say."""
         self.directories: set[str] = set()

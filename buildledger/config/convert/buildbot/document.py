@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from buildledger.config.convert import yaml_text
-from buildledger.config.convert.buildbot.builders import NewBuilder, NewStep
+from buildledger.config.convert.buildbot.new_builder import NewBuilder, NewStep
 from buildledger.config.convert.buildbot.templates import Template, Templates
 from buildledger.config.convert.buildbot.triggers.trigger import NewTrigger
 

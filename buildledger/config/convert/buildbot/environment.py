@@ -29,6 +29,13 @@ class Environment:
 def convert(value: Value, context: BuildContext, entry: Entry) -> Environment:
     """All variables; what can't be said is left out and noted."""
     result = Environment()
+    if value is not None and not isinstance(value, described.DictOf):
+        why = (
+            "its variables are in a property"
+            if isinstance(value, described.PropertyOf)
+            else values.unsayable(value).why
+        )
+        entry.miss("env", why, "name each variable in `env`, with its value")
     for name, each in entries(value).items():
         try:
             if _NAME.fullmatch(name) is None:

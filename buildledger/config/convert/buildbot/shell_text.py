@@ -30,6 +30,8 @@ class ShellText:
         self._taken = {*taken, *_OF_THE_SYSTEM}
         self._given: dict[str, str] = {}
         self._directory = build_directory(below)
+        self.names_directory = False
+        """Whether the build's directory stands in the text."""
 
     def script(self, parts: Sequence[Part]) -> str:
         """A script; references stand in it as the shell's quotes around them ask for."""
@@ -41,7 +43,7 @@ class ShellText:
                 text += part
                 quote = _quote_after(part, quote)
                 continue
-            name = self._directory if part == BUILD_DIRECTORY else self.variable(part)
+            name = self._named(part)
             if quote == '"':
                 text += f"${{{name}}}"
             elif quote == "'":
@@ -73,7 +75,13 @@ class ShellText:
         )
 
     def _dollar(self, reference: Reference) -> str:
-        return _dollar(self._directory if reference == BUILD_DIRECTORY else self.variable(reference))
+        return _dollar(self._named(reference))
+
+    def _named(self, reference: Reference) -> str:
+        if reference != BUILD_DIRECTORY:
+            return self.variable(reference)
+        self.names_directory = True
+        return self._directory
 
 
 def build_directory(below: str) -> str:

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from buildledger.config.convert.buildbot.builders import NewBuilder, NewStep
 from buildledger.config.convert.buildbot.names import unique
+from buildledger.config.convert.buildbot.new_builder import NewBuilder, NewStep
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from buildledger.config import limits
+from buildledger.config.convert.buildbot import latent
 from buildledger.config.convert.buildbot.account import Entry, Kind
 from buildledger.config.convert.buildbot.described import Thing, Value
 from buildledger.config.convert.buildbot.names import identifier, unique
@@ -13,17 +14,6 @@ from buildledger.config.convert.buildbot.site import Site, argument, entries, it
 from buildledger.config.fields import spelling
 
 MISSING_SECONDS = 600
-_LATENT = {
-    "DockerLatentWorker": "Docker containers",
-    "EC2LatentWorker": "machines of Amazon's",
-    "KubeLatentWorker": "pods of Kubernetes",
-    "OpenStackLatentWorker": "machines of OpenStack",
-    "LibVirtWorker": "virtual machines of libvirt",
-    "MarathonLatentWorker": "containers of Marathon",
-    "UpcloudLatentWorker": "machines of UpCloud",
-    "AbstractLatentWorker": "machines on demand",
-}
-
 _KNOWN = frozenset(
     {"name", "password", "max_builds", "properties", "defaultProperties", "missing_timeout", "notify_on_missing"}
     | {"locks", "machine_name"}
@@ -59,6 +49,12 @@ class Workers:
         each = [self._labels.get(worker, {}) for worker in workers]
         return {old: new for old, new in (each[0] if each else {}).items() if all(old in other for other in each)}
 
+    def shared(self, workers: list[str]) -> list[str]:
+        """The texts of labels that say of each of these workers which system it has."""
+        new = [self._site.worker_names.name(each) for each in workers]
+        each = [set(self.declared.get(name, {}).get("labels", {}).values()) for name in new]
+        return sorted(set.intersection(*each)) if each else []
+
     def group(self, workers: list[str]) -> str:
         """A label that these workers alone have, by their new names: for builders that name too many of them."""
         members = tuple(sorted(workers))
@@ -81,7 +77,7 @@ class Workers:
         if isinstance(missing, int | float) and missing not in (0, MISSING_SECONDS):
             keys["missing_after"] = spelling.duration(missing)
         keys |= self._start(worker, entry)
-        if self._site.extracted.base_among(worker, _LATENT) is None:
+        if self._site.extracted.base_among(worker, latent.KINDS) is None:
             remark_unknown(worker, entry, _KNOWN, "a worker")
         if new != old:
             self.comments.setdefault(new, []).append(f"in Buildbot: {old}")
@@ -123,19 +119,6 @@ class Workers:
         return found
 
     def _start(self, worker: Thing, entry: Entry) -> dict[str, Any]:
-        bases = self._site.extracted.class_of(worker).bases
-        if "LocalWorker" in bases:
+        if "LocalWorker" in self._site.extracted.class_of(worker).bases:
             return {"start": {"driver": "local"}}
-        latent = self._site.extracted.base_among(worker, _LATENT)
-        if latent is None:
-            return {}
-        image = argument(worker, "image")
-        if latent == "KubeLatentWorker" or latent == "DockerLatentWorker":
-            named = f"image: {image}" if isinstance(image, str) else "the image"
-            instead = (
-                f"`start: {{driver: kubernetes, {named}, server: HOST:PORT}}` with an image that holds `bl-worker`"
-            )
-        else:
-            instead = "`start: {driver: ssh, host: …}`, or start it yourself; then it connects like any other"
-        entry.note(latent, f"{_LATENT[latent]} aren't started by the same means here", instead)
-        return {}
+        return latent.start(self._site, worker, entry)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from buildledger.config.convert.buildbot import values
 from buildledger.config.convert.buildbot.account import UnsayableError
-from buildledger.config.convert.buildbot.steps import checkout, made_up, properties, shell, tools, transfers
+from buildledger.config.convert.buildbot.steps import checkout, left_out, made_up, properties, shell, tools, transfers
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep
 
 Convert = Callable[[OldStep], list[Keys]]
@@ -92,6 +92,7 @@ def convert(old: OldStep) -> list[Keys]:
         if name in KINDS:
             shell.refuse_own_run(old)
             made = KINDS[name](old)
+            left_out.remark(old, made[0])
             old.remark_unasked()
             return made
     raise UnsayableError(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from buildledger.config.convert.buildbot import described, values
 from buildledger.config.convert.buildbot.account import UnsayableError
-from buildledger.config.convert.buildbot.described import DictOf, Interpolate, ListOf, Value
+from buildledger.config.convert.buildbot.described import DictOf, ListOf, Value
 from buildledger.config.convert.buildbot.site import entries, items
-from buildledger.config.convert.buildbot.steps import shell
-from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, below_build, common
+from buildledger.config.convert.buildbot.steps import shell, windows
+from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, below_build, common, timeout
 from buildledger.config.paths import fault as path_fault
 
 
@@ -54,7 +54,7 @@ def sequence(old: OldStep) -> list[Keys]:
             raise UnsayableError("its commands are made when it runs", "write each as a step of its own")
         made += _of_sequence(old, argument)
     if not made:
-        raise UnsayableError("it has no commands")
+        raise UnsayableError("it has no commands", "take it out")
     return made
 
 
@@ -81,22 +81,35 @@ def make_directory(old: OldStep) -> list[Keys]:
     path = _path(old, "dir")
     if isinstance(path, str):
         old.context.directories.add(path)
-    return [common(old) | {"run": ["mkdir", "-p", path]}]
+    return [common(old) | windows.make_directory(path, old.context.is_windows)]
 
 
 def remove_directory(old: OldStep) -> list[Keys]:
     """`RemoveDirectory`."""
-    return [common(old) | {"run": ["rm", "-rf", _path(old, "dir")]}]
+    if _is_whole(old, "dir"):
+        old.entry.note("dir", "it is the build's whole directory, which stays: what is in it is removed")
+        return [common(old) | windows.empty(old.context.is_windows)]
+    return [common(old) | windows.remove_directory(_path(old, "dir"), old.context.is_windows)]
 
 
 def copy_directory(old: OldStep) -> list[Keys]:
     """`CopyDirectory`."""
-    return [common(old) | {"run": ["cp", "-a", _path(old, "src"), _path(old, "dest")]}]
+    return [
+        common(old)
+        | windows.copy_directory(_path(old, "src"), _path(old, "dest"), old.context.is_windows)
+        | timeout(old)
+    ]
 
 
 def file_exists(old: OldStep) -> list[Keys]:
     """`FileExists`."""
-    return [common(old) | {"run": ["test", "-f", _path(old, "file")]}]
+    return [common(old) | windows.file_exists(_path(old, "file"), old.context.is_windows)]
+
+
+def _is_whole(old: OldStep, name: str) -> bool:
+    """Whether a path is the build's directory itself, or what Buildbot had around that."""
+    said, is_below = values.path(old.attribute(name), old.context)
+    return said == "." if is_below else said in (".", old.context.base)
 
 
 def _path(old: OldStep, name: str) -> object:
@@ -121,8 +134,4 @@ def _joined(before: str, value: Value) -> Value:
     """A text before a value, in one argument."""
     if isinstance(value, bool | int | float | str):
         return f"{before}{value}"
-    if isinstance(value, Interpolate):
-        return Interpolate(before.replace("%", "%%") + value.format, value.args, value.kwargs)
-    if isinstance(value, described.PropertyOf):
-        return Interpolate(before.replace("%", "%%") + "%(kw:value)s", ListOf([]), DictOf([("value", value)]))
-    raise values.unsayable(value)
+    return described.Operator(before, "+", value)

@@ -51,7 +51,8 @@ def from_command(old: OldStep) -> list[Keys]:
         )
     made = shell.program(old, command, shell.environment_of(old))
     if "script" in made:
-        made = {"run": ["sh", "-c", made.pop("script")], **made}
+        shell_of = ["cmd", "/c"] if old.context.is_windows else ["sh", "-c"]
+        made = {"run": [*shell_of, made.pop("script")], **made}
     if old.attribute("strip", default=True) is False:
         old.entry.note("strip", "white space around the value is always taken away")
     if old.attribute("includeStderr", default=False) is True:
@@ -69,6 +70,6 @@ def from_env(old: OldStep) -> list[Keys]:
     return [
         common(old)
         | {"name": f"read {name}", "set_property": old.context.set_property(name)}
-        | {"run": ["sh", "-c", f'printf %s "${name}"']}
+        | {"run": ["cmd", "/c", f"echo %{name}%"] if old.context.is_windows else ["sh", "-c", f'printf %s "${name}"']}
         for name in names
     ]

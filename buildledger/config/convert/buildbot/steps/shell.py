@@ -13,7 +13,7 @@ from buildledger.config.convert.buildbot.environment import Environment
 from buildledger.config.convert.buildbot.references import BUILD_DIRECTORY, Part
 from buildledger.config.convert.buildbot.shell_text import ShellText, exports, needs_going_on
 from buildledger.config.convert.buildbot.site import entries
-from buildledger.config.convert.buildbot.steps import own_run
+from buildledger.config.convert.buildbot.steps import own_run, windows
 from buildledger.config.convert.buildbot.steps.step import Keys, OldStep, common, directory, timeout
 from buildledger.config.paths import fault as path_fault
 
@@ -68,10 +68,10 @@ def program(old: OldStep, command: Value, env: Environment) -> Keys:
     """`run` or `script`, with the variables that it needs."""
     if isinstance(command, described.ListOf | described.Flatten) or values.makes_list(command, old.context):
         argv = values.arguments(command, old.context)
-        return _argv(argv, env, _below(old))
+        return _argv(old, argv, env)
     if isinstance(command, described.PropertyOf):
         raise UnsayableError("its command is a property: text of a build never becomes a script", "give it arguments")
-    return _script(values.parts(command, old.context), env, _below(old))
+    return _script(old, values.parts(command, old.context), env)
 
 
 def _below(old: OldStep) -> str:
@@ -79,28 +79,40 @@ def _below(old: OldStep) -> str:
     return str(directory(old).get("workdir", ""))
 
 
-def _script(parts: Sequence[Part], env: Environment, below: str) -> Keys:
-    shell = ShellText({*env.env, *env.from_worker}, below)
-    text = shell.script(parts)
+def _script(old: OldStep, parts: Sequence[Part], env: Environment) -> Keys:
+    shell = ShellText({*env.env, *env.from_worker}, _below(old))
+    return _of_text(old, shell.script(parts), shell, env)
+
+
+def _of_text(old: OldStep, text: str, shell: ShellText, env: Environment) -> Keys:
+    """A script, which Buildbot's shell goes on with after a command that fails."""
     if not text.strip():
-        raise UnsayableError("its command is empty")
+        raise _empty()
+    if old.context.is_windows:
+        return _with_env({"script": windows.script(text, shell, env.from_worker)}, env, shell)
     going_on = "set +e\n" if needs_going_on(text) else ""
-    return _with_env({"script": going_on + exports(env.from_worker, below) + text}, env, shell)
+    return _with_env({"script": going_on + exports(env.from_worker, _below(old)) + text}, env, shell)
 
 
-def _argv(argv: list[list[Part]], env: Environment, below: str) -> Keys:
+def _argv(old: OldStep, argv: list[list[Part]], env: Environment) -> Keys:
     if not argv:
-        raise UnsayableError("its command is empty")
-    shell = ShellText({*env.env, *env.from_worker}, below)
+        raise _empty()
+    shell = ShellText({*env.env, *env.from_worker}, _below(old))
     if (index := _script_argument(argv)) is not None:
         text = shell.script(argv[index])
-        if posixpath.basename(str(argv[0][0])) == "sh" and index == len(argv) - 1 == 2:
-            going_on = "set +e\n" if needs_going_on(text) else ""
-            return _with_env({"script": going_on + exports(env.from_worker, below) + text}, env, shell)
+        if posixpath.basename(str(argv[0][0])) == "sh" and index == len(argv) - 1 == 2 and not old.context.is_windows:
+            return _of_text(old, text, shell, env)
         argv = [*argv[:index], [text], *argv[index + 1 :]]
     if env.from_worker or any(BUILD_DIRECTORY in argument for argument in argv):
-        return _with_env({"script": f"{exports(env.from_worker, below)}{shell.command(argv)}"}, env, shell)
+        command = shell.command(argv)
+        if old.context.is_windows:
+            windows.script(command, shell, env.from_worker)
+        return _with_env({"script": f"{exports(env.from_worker, _below(old))}{command}"}, env, shell)
     return _with_env({"run": [references.node(argument) for argument in argv]}, env, shell)
+
+
+def _empty() -> UnsayableError:
+    return UnsayableError("its command is empty", "take it out")
 
 
 def _script_argument(argv: list[list[Part]]) -> int | None:
@@ -131,6 +143,8 @@ def environment_of(old: OldStep) -> Environment:
 def _log_files(old: OldStep, step: Keys) -> list[Keys]:
     """Files that Buildbot shows as logs beside the output are kept as artifacts."""
     uploads: list[Keys] = []
+    if not isinstance(old.attribute("logfiles"), described.DictOf | None):
+        old.entry.miss("logfiles", "its files are named when it runs", "add an `upload` step with `always_run: true`")
     for name, value in entries(old.attribute("logfiles")).items():
         path = entries(value).get("filename") if isinstance(value, described.DictOf) else value
         try:

@@ -60,6 +60,8 @@ def download_json(old: OldStep) -> list[Keys]:
 
 
 def _write(old: OldStep, content: Value) -> Keys:
+    if old.context.is_windows:
+        raise UnsayableError("its content would go through `cmd.exe`", "put the file into the repository")
     target = _below(old, old.attribute("workerdest", old.attribute("slavedest")), relative=True)
     env = {"CONTENT": values.text(content, old.context), "FILE": target}
     return common(old) | {"script": 'printf %s "$CONTENT" > "$FILE"', "env": env} | directory(old)

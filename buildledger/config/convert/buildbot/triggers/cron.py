@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from buildledger.config.convert.buildbot import values
 from buildledger.config.convert.buildbot.account import UnsayableError
-from buildledger.config.convert.buildbot.described import ListOf, Value
-from buildledger.config.convert.buildbot.site import items
+from buildledger.config.convert.buildbot.described import Function, ListOf, Thing, Value
+from buildledger.config.convert.buildbot.site import entries, items
 from buildledger.config.convert.buildbot.triggers.trigger import Keys, NewTrigger, OldScheduler
 
 _DAYS = 7
@@ -29,7 +30,7 @@ def periodic(old: OldScheduler) -> list[NewTrigger]:
     """So often."""
     seconds = old.argument("periodicBuildTimer")
     if not isinstance(seconds, int | float):
-        raise UnsayableError("how often it builds isn't known")
+        raise UnsayableError("how often it builds isn't known", "write the times in `at`")
     made = _trigger(old, _every(round(seconds)))
     made.comments.append("At set times: Buildbot counted from its own start.")
     return [made]
@@ -41,10 +42,45 @@ def _trigger(old: OldScheduler, at: str) -> NewTrigger:
         keys["only_if_changed"] = True
     if isinstance(branch := old.argument("branch"), str) and branch:
         keys["branch"] = branch
+    elif isinstance(found := _branch(old), str):
+        keys["branch"] = found
+    _remark_changes(old)
     old.remark_properties()
     return NewTrigger(
         {**keys, "build": old.builders()}, ["In UTC; Buildbot's times were those of its machine: `zone`."]
     )
+
+
+def _branch(old: OldScheduler) -> str | None:
+    """What its only codebase, or its filter, says."""
+    named = [entries(each).get("branch") for each in entries(old.argument("codebases")).values()]
+    if isinstance(filtered := old.argument("change_filter"), Thing):
+        named += items(filtered.arguments.get("branch"))
+    branches = {each for each in named if isinstance(each, str) and each}
+    if len(branches) > 1:
+        old.entry.note("branch", f"it builds one branch, not {len(branches)}", "add a cron trigger for each")
+        return None
+    return next(iter(branches), None)
+
+
+def _remark_changes(old: OldScheduler) -> None:
+    """Which commits count is asked only of those that build if something has changed."""
+    if old.argument("onlyIfChanged") is not True:
+        return
+    why = "it builds if anything has changed since its last build"
+    instead = "say which files count in the builders' `when`"
+    if isinstance(important := old.argument("fileIsImportant"), Function):
+        at = values.where(important.place)
+        old.entry.note("fileIsImportant", f"{why}: '{important.name}'{at} isn't asked", instead)
+    filtered = old.argument("change_filter")
+    if isinstance(filtered, Thing):
+        keys = sorted(key for key, value in filtered.arguments.items() if key != "branch" and _is_said(value))
+        if keys:
+            old.entry.note("change_filter", f"{why}: the filter's {', '.join(keys)} isn't asked", instead)
+
+
+def _is_said(value: Value) -> bool:
+    return value not in (None, "") and value != ListOf([])
 
 
 def _field(value: Value) -> str:

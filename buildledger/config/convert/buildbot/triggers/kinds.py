@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from buildledger.config import limits
 from buildledger.config.convert.buildbot.account import Kind, UnsayableError
-from buildledger.config.convert.buildbot.builders import NewBuilder
+from buildledger.config.convert.buildbot.new_builder import NewBuilder
 from buildledger.config.convert.buildbot.site import Site
 from buildledger.config.convert.buildbot.triggers import change, cron, later, manual, success
 from buildledger.config.convert.buildbot.triggers.trigger import NewTrigger, OldScheduler

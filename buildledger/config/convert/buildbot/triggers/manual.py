@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from buildledger.config.convert.buildbot import described
@@ -133,6 +134,8 @@ def _spec(old: OldScheduler, parameter: Thing, kind: str, name: str) -> Spec:
         old.entry.note(f"parameter '{name}'", "it had to be given", "take its `default` out if only people build it")
     if "pattern" in spec and spec["default"] == "":
         spec["pattern"] = f"^$|{spec['pattern']}"
+    if "pattern" in spec and re.search(spec["pattern"], spec["default"]) is None:
+        old.entry.note(f"parameter '{name}'", f"its default doesn't match {spec.pop('pattern')!r}", "say a `pattern`")
     return spec
 
 

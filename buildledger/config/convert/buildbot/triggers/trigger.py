@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from buildledger.config.convert.buildbot.account import Entry, UnsayableError
-from buildledger.config.convert.buildbot.builders import NewBuilder
 from buildledger.config.convert.buildbot.described import ClassOf, Thing, Value
 from buildledger.config.convert.buildbot.names import name as name_of
+from buildledger.config.convert.buildbot.new_builder import NewBuilder
 from buildledger.config.convert.buildbot.site import Site, entries, items, remark_unknown
 
 Keys = dict[str, Any]
@@ -64,7 +64,7 @@ class OldScheduler:
             raise UnsayableError("its builders are chosen when it runs", "name them in `build`")
         known = [new for each in items(names) if (new := self.site.builder_names.known(str(each))) in self.built]
         if not known:
-            raise UnsayableError("none of its builders was converted")
+            raise UnsayableError("none of its builders was converted", "name those that it builds in `build`")
         return [each for each in known if each is not None]
 
     def sources_of(self, builder: str) -> list[str]:

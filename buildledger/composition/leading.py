@@ -72,7 +72,9 @@ class LedPollers:
             while True:
                 self._changed.clear()
                 current = self._active.current
-                failures = {} if current is None else await self._pollers.apply(current.sources)
+                failures = {}
+                if current is not None:
+                    failures = await self._pollers.apply(current.sources, current.repo_pipelines)
                 await self._effects.note("pollers", {f"poller {name}": why for name, why in failures.items()})
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(RETRY_SECONDS if failures else None):

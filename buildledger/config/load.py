@@ -102,7 +102,7 @@ class Loader:
             return Loaded(configuration=None, problems=given.problems, given=given)
         documents = self._reader.read(given.texts)
         problems = [
-            _foreign(document.file, foreign)
+            foreign_file(document.file, foreign)
             for document in documents
             if (foreign := recognise(given.texts[document.file], document.data))
         ]
@@ -211,7 +211,8 @@ def _address(document: Document, parsed: parsing.Parsed) -> str | None:
     return None if url is None else url.rstrip("/")
 
 
-def _foreign(file: str, found: Foreign) -> Problem:
+def foreign_file(file: str, found: Foreign) -> Problem:
+    """What is said of a file that is another system's."""
     message = f"this is {found.name}, not a configuration of Build Ledger"
     return Problem(file=file, line=0, column=0, code="foreign-file", message=message, notes=found.notes)
 

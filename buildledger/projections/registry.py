@@ -5,6 +5,7 @@ from __future__ import annotations
 from buildledger.projections.blamelist import Blamelist
 from buildledger.projections.changes import Changes
 from buildledger.projections.people import People
+from buildledger.projections.pipelines import Pipelines
 from buildledger.projections.projection import Projection
 from buildledger.projections.queue import Queue
 from buildledger.projections.revisions import Revisions
@@ -20,6 +21,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Blamelist(),
     People(),
     Revisions(),
+    Pipelines(),
     TestResults(),
 )
 BY_NAME: dict[str, Projection] = {projection.NAME: projection for projection in PROJECTIONS}

@@ -75,6 +75,10 @@ class VersionedRows:
         """Forget the row once it is written: nothing will change it any more."""
         self._settled.add(key)
 
+    def settle_all(self) -> None:
+        """Forget all rows once they are written: who needs one again loads it."""
+        self._settled.update(self._present)
+
     def load(
         self, connection: sa.Connection, column: str, values: Collection[Any], *where: sa.ColumnElement[bool]
     ) -> list[Row]:

@@ -35,6 +35,7 @@ PAGES = {
     "workers": ("/workers", "local"),
     "configuration": ("/configuration", "in force"),
     "revision": ("/configuration/1", "What it changed"),
+    "source": ("/sources/widget", "No file of this repository has defined a builder so far."),
     "nowhere": ("/nowhere", "Page not found"),
 }
 """Of each page its path, and a text that is there once it is complete."""

@@ -19,6 +19,7 @@ READERS = {
     "projection blamelist": "projections/blamelist*.py",
     "projection changes": "projections/changes.py",
     "projection people": "projections/people.py",
+    "projection pipelines": "projections/pipelines.py",
     "projection queue": "projections/queue*.py",
     "projection revisions": "projections/revisions.py",
     "projection status": "projections/status*.py",

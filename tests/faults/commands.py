@@ -97,7 +97,7 @@ def _too_late(number: int, frame: FrameType | None) -> None:
 def _stop(number: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGALRM, _too_late)
     signal.alarm(DEADLINE_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)  # Python answers it, whatever the command is doing
 
 
 def arguments(command: click.Command, state: Path, more: dict[str, str]) -> list[str]:

@@ -11,15 +11,18 @@ import pytest
 from buildledger.clock import SystemClock
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Source
+from buildledger.domain.config import ApplyConfig
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.fact import Fact
 from buildledger.intake.polling.mirror import Mirror
 from buildledger.intake.polling.poller import Poller
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.pipeline_texts import pipeline_texts
+from buildledger.ledger.submission import Origin
 from buildledger.ledger.vault import Vault
 from buildledger.sources.change_texts import ChangeTexts
 from buildledger.sources.git.system import Git
+from buildledger.testing.configuration import load_text
 from tests.fakes.repository import Repository
 
 F = TypeVar("F", bound=Fact)
@@ -67,3 +70,12 @@ def repository(tmp_path: Path) -> Repository:
     repository.commit("first", **{"a.txt": "one\n"})
     repository.commit("second", **{"a.txt": "two\n"})
     return repository
+
+
+async def grant(world: World, repository: Repository, grant: str = "{}") -> str:
+    """Put a configuration in force that grants this; gives its digest."""
+    text = f"version: 1\nsources: {{widget: {{git: '{repository.url}'}}}}\nrepo_pipelines: {{widget: {grant}}}\n"
+    configuration = load_text(text)
+    apply = ApplyConfig(digest=configuration.digest, text=configuration.to_json(), origin="ci.yaml")
+    await world.ledger.execute(apply, origin=Origin(actor="system"))
+    return configuration.digest

@@ -5,25 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from buildledger.config.limits import PIPELINE_BYTES
-from buildledger.domain.config import ApplyConfig
 from buildledger.events.change import BranchMoved
 from buildledger.events.pipeline import PipelineDefined, PipelineMissing, PipelineRead, PipelineRejected
-from buildledger.ledger.submission import Origin
-from buildledger.testing.configuration import load_text
 from tests.fakes.repository import Repository
-from tests.intake.conftest import World
+from tests.intake.conftest import World, grant
 
 FILE = ".buildledger.yaml"
 TESTS = "version: 1\nbuilders: {tests: {steps: [{checkout: widget}, {run: [make]}]}}\n"
-
-
-async def grant(world: World, repository: Repository, grant: str = "{}") -> str:
-    """Put a configuration in force that grants this; gives its digest."""
-    text = f"version: 1\nsources: {{widget: {{git: '{repository.url}'}}}}\nrepo_pipelines: {{widget: {grant}}}\n"
-    configuration = load_text(text)
-    apply = ApplyConfig(digest=configuration.digest, text=configuration.to_json(), origin="ci.yaml")
-    await world.ledger.execute(apply, origin=Origin(actor="system"))
-    return configuration.digest
 
 
 async def test_a_head_is_read_before_its_branch_moves(world: World, repository: Repository) -> None:

@@ -10,13 +10,15 @@ import pytest
 
 from buildledger.config.resolved import Source
 from buildledger.events.change import BranchMoved, ChangeRecorded, SourceFailed
+from buildledger.events.pipeline import PipelineRead, PipelineRejected
 from buildledger.intake.polling.pollers import Pollers
 from buildledger.intake.polling.slots import PollSlots
 from tests.fakes.repository import Repository
 from tests.fakes.silent_host import SilentHost
-from tests.intake.conftest import World
+from tests.intake.conftest import World, grant
 
 DEADLINE_SECONDS = 20.0
+PIPELINE = "version: 1\nbuilders: {tests: {when: change.branch != 'x', steps: [{run: [make]}]}}\n"
 
 
 @pytest.fixture
@@ -208,3 +210,20 @@ async def test_closing_in_the_middle_of_a_poll(world: World, repository: Reposit
     poller = world.poller(repository)
     await poller.poll()
     assert heads(world) == {"widget/main": repository.head()}
+
+
+async def test_a_configuration_has_files_read_again_at_once(
+    world: World, repository: Repository, pollers: Pollers
+) -> None:
+    """Without a poll, also of a source that is never polled: a file that its grants don't suit any more is told."""
+    await grant(world, repository)
+    repository.commit("file", **{".buildledger.yaml": PIPELINE})
+    sources = {"widget": world.source(repository, poll_seconds=None)}
+    await pollers.apply(sources, ["widget"])
+    assert pollers.trigger_poll("widget")
+    await until(lambda: bool(world.facts(PipelineRead)))
+    unseen = repository.commit("not polled", **{".buildledger.yaml": "version: 1\n"})
+    await grant(world, repository, "{may_define: builders}")
+    await pollers.apply(sources, ["widget"])
+    await until(lambda: bool(world.facts(PipelineRejected)))
+    assert unseen not in {fact.revision for fact in world.facts(PipelineRejected)}

@@ -94,7 +94,7 @@ async def test_a_program_that_fails_generates_nothing(tmp_path: Path) -> None:
     [
         (
             "",
-            "<stdout of plan>:1:1: what a step generates is a mapping, but it is empty (begin with 'version: 1')",
+            "<stdout of plan>:1:1: what the step has generated is empty (begin with 'version: 1')",
         ),
         ("{", "<stdout of plan>:1:2: "),
         ("version: 1\nbuilders: {u: {steps: [{runn: [x]}]}}", "<stdout of plan>:2:25: "),

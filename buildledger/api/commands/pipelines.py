@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 
 from buildledger.api.commands.context import CommandContext
 from buildledger.api.commands.revisions import known_branches, stamp_of
 from buildledger.api.http.problems import Invalid, NotFound
+from buildledger.api.models.pipelines import PipelineProblem
 from buildledger.api.models.request_models import ForceBody, StampBody
 from buildledger.api.queries.pipelines import as_pipeline, newest_outcome
 from buildledger.config.configurations import UnreadablePipelineError
 from buildledger.config.pipelines.namespace import source_of
 from buildledger.config.problems.problem import did_you_mean
-from buildledger.config.resolved import Configuration
-from buildledger.events.pipeline import PipelineRead
+from buildledger.config.resolved import Configuration, RepoPipeline
+from buildledger.events.pipeline import PipelineOutcome, PipelineRead
+from buildledger.wording import plural
+
+PROBLEMS_SAID = 3
+"""Problems of a file that the words of a refusal name; all are in its `errors`."""
 
 
 async def configuration_for(context: CommandContext, name: str, body: ForceBody) -> Configuration:
@@ -42,10 +48,28 @@ async def configuration_for(context: CommandContext, name: str, body: ForceBody)
     outcome = None
     if revision is not None:
         outcome = await asyncio.to_thread(newest_outcome, context.deps.ledger, source, revision)
-    if not isinstance(outcome, PipelineRead):
-        said = as_pipeline(grant, outcome).text if revision else f"nobody knows where {stamp.branch} is"
-        raise Invalid(f"builder {name} is defined by a file of the repository: {said}")
+    if revision is None or not isinstance(outcome, PipelineRead):
+        raise _not_by_this_file(name, stamp.branch, grant, outcome, revision, is_head=revision in heads.values())
     return await _composed(context, configuration, outcome.pipeline, name)
+
+
+def _not_by_this_file(
+    name: str, branch: str, grant: RepoPipeline, outcome: PipelineOutcome | None, revision: str | None, *, is_head: bool
+) -> Invalid:
+    """Why a builder can't be built by the file that counts, with all that is wrong with that."""
+    defined = f"builder {name} is defined by a file of the repository"
+    if revision is None:
+        return Invalid(f"{defined}: nobody knows where {branch} is")
+    found = as_pipeline(grant, outcome, [branch], is_head=is_head)
+    said = "; ".join([f"{defined}, of which {branch} has {revision[:8]}: {found.text}", *_first(found.problems)])
+    errors = [{"in": "body", "at": "branch", "message": each.text, "kind": each.code} for each in found.problems]
+    return Invalid(said, errors=errors)
+
+
+def _first(problems: Sequence[PipelineProblem]) -> Iterator[str]:
+    yield from (each.text for each in problems[:PROBLEMS_SAID])
+    if len(problems) > PROBLEMS_SAID:
+        yield f"and {plural(len(problems) - PROBLEMS_SAID, 'more problem', 'more problems')}"
 
 
 async def configuration_of(context: CommandContext, name: str, pipeline: str | None) -> Configuration:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from buildledger.api.models.builds import Build
+from buildledger.api.models.pipelines import BuilderOrigin
 from buildledger.api.models.requests import Request
 from buildledger.api.models.scalars import BuilderName, BuildRef, Cursor, Moment, Position, ResultName
 
@@ -126,6 +127,10 @@ class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
         list[Input], Meta(description="What a person may choose who starts a build, in the order of the configuration.")
     ]
     locks: Annotated[list[str], Meta(description="Names of the locks that its builds hold.")]
+    defined_by: Annotated[
+        BuilderOrigin | None,
+        Meta(description="Where the repository's file defines it; null: the central configuration does."),
+    ]
     triggers: Annotated[list[BuilderTrigger], Meta(description="What asks for its builds, by name.")]
     waiting: Annotated[list[Request], Meta(description="Its first waiting requests.")]
     waiting_count: Annotated[int, Meta(description="How many of its requests wait.")]

@@ -115,6 +115,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
             " repository's HEAD points; null: neither is known."
         ),
     ]
+    pipeline_path: Annotated[
+        str | None,
+        Meta(
+            description="The file in which its repository says itself what is built; null: it may define nothing.",
+            examples=[".buildledger.yaml"],
+        ),
+    ]
     outage: Annotated[Outage | None, Meta(description="Why it can't be read at the moment; null: it can.")]
     branches: Annotated[list[Branch], Meta(description="The branches that exist, by name.")]
 

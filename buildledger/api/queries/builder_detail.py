@@ -1,4 +1,4 @@
-"""All about one builder, from six views."""
+"""All about one builder, from seven views."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from buildledger.api.http.problems import NotFound
 from buildledger.api.models import builders as models
+from buildledger.api.models import pipelines as origins
+from buildledger.api.queries.builder_origin import origin_of
 from buildledger.api.queries.builders import as_branches, as_builders, builder_row, list_branches
 from buildledger.api.queries.builds import as_builds
-from buildledger.api.queries.pipelines import with_pipeline
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.requests import as_requests, count_waiting, first_waiting
 from buildledger.api.queries.select_builds import SelectBuilds
@@ -21,8 +22,8 @@ from buildledger.config.inputs import InputSpec
 from buildledger.config.problems.problem import did_you_mean
 from buildledger.config.resolved import Builder, Configuration
 
-VIEWS = ("status", "queue", "workers", "changes", "people", "revisions")
-DEFINITION_VIEWS = ("status", "changes", "revisions")
+VIEWS = ("status", "queue", "workers", "changes", "people", "revisions", "pipelines")
+DEFINITION_VIEWS = ("status", "changes", "revisions", "pipelines")
 RECENT_BUILDS = 25
 BRANCHES_SHOWN = 100
 WAITING_REQUESTS = 10
@@ -36,7 +37,7 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
         NotFound: nothing ever spoke of such a builder.
     """
     status, queue = readings["status"], readings["queue"]
-    row, configuration = _known(readings, name)
+    row, origin, configuration = _known(readings, name)
     configured = None if configuration is None else configuration.builders.get(name)
     personal = readings.personal_data()
     query = SelectBuilds(status)
@@ -52,6 +53,7 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
         sources=[] if configuration is None or configured is None else _sources(readings, configuration, configured),
         inputs=[] if configured is None else [_input(*item) for item in configured.ordered_inputs().items()],
         locks=[] if configured is None else [use.lock for use in configured.locks],
+        defined_by=origin,
         triggers=[] if configuration is None or configured is None else _triggers(configuration, name),
         waiting=as_requests(personal, waiting, WaitReasons(readings)),
         waiting_count=count_waiting(queue, builder=name),
@@ -67,15 +69,15 @@ def definition_of(readings: Readings, name: str) -> models.BuilderDefinition:
     Raises:
         NotFound: nothing ever spoke of such a builder, or it isn't configured.
     """
-    _, configuration = _known(readings, name)
+    _, _, configuration = _known(readings, name)
     configured = None if configuration is None else configuration.builders.get(name)
     if configured is None:
         raise NotFound("builder", name, ": it isn't configured, only history speaks of it")
     return models.BuilderDefinition(builder=name, text=definition(configured), position=readings.position)
 
 
-def _known(readings: Readings, name: str) -> tuple[sa.Row[Any], Configuration | None]:
-    """The builder's row, and the configuration that may define it.
+def _known(readings: Readings, name: str) -> tuple[sa.Row[Any], origins.BuilderOrigin | None, Configuration | None]:
+    """The builder's row, which file of a repository it comes from, and the configuration that may define it.
 
     Raises:
         NotFound: nothing ever spoke of such a builder.
@@ -84,7 +86,7 @@ def _known(readings: Readings, name: str) -> tuple[sa.Row[Any], Configuration | 
     configuration = readings.configurations.in_force(readings["revisions"])
     if row is None:
         raise NotFound("builder", name, did_you_mean(name, () if configuration is None else configuration.builders))
-    return row, with_pipeline(readings, configuration, name)
+    return row, *origin_of(readings, configuration, name)
 
 
 def _sources(readings: Readings, configuration: Configuration, configured: Builder) -> list[models.BuilderSource]:

@@ -11,17 +11,19 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.models import changes as models
+from buildledger.api.models.pipelines import RevisionPipeline
 from buildledger.api.queries.locks import LockSituation
 from buildledger.api.queries.pipelines import as_pipeline, outcome_at
 from buildledger.api.queries.readings import Readings
+from buildledger.api.queries.sources import heads_of
 from buildledger.api.queries.success_answers import RequestedBuild, SuccessAnswers, concerned, requested
 from buildledger.config.evaluation.filter_reason import FilterReason, Seen, why_filtered
-from buildledger.config.resolved import ChangeTrigger, Configuration, Source
+from buildledger.config.resolved import ChangeTrigger, Configuration, RepoPipeline, Source
 from buildledger.domain.schedule import default_branch
 from buildledger.events.change import BranchMoved, FileChange
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import source_id
-from buildledger.events.pipeline import PipelineRead
+from buildledger.events.pipeline import PipelineOutcome, PipelineRead
 from buildledger.events.request import SourceStamp
 from buildledger.ledger.store import FactQuery
 from buildledger.projections import queue_tables, status_tables
@@ -58,6 +60,7 @@ class ChangeAnswers:
         answers = [self._requested(each) for each in requests if each.row.trigger is not None]
         grant = None if configuration is None else configuration.repo_pipelines.get(row.source)
         outcome = None if grant is None else outcome_at(self._readings, row.source, row.revision)
+        pipeline = None if grant is None else self._pipeline(grant, outcome)
         if isinstance(outcome, PipelineRead):
             configuration = self._readings.configurations.allowed(configuration, outcome.pipeline)
         if configuration is not None:
@@ -70,9 +73,15 @@ class ChangeAnswers:
             revision=row.revision,
             config_revision=revision,
             answers=sorted(answers, key=_key),
-            pipeline=None if grant is None else as_pipeline(grant, outcome),
+            pipeline=pipeline,
             position=self._readings.position,
         )
+
+    def _pipeline(self, grant: RepoPipeline, outcome: PipelineOutcome | None) -> RevisionPipeline:
+        """What came of the file; what it was to be read for are the branches that have the commit as their head."""
+        heads = heads_of(self._readings["changes"], self._row.source)
+        branches = [branch for branch, revision in heads.items() if revision == self._row.revision]
+        return as_pipeline(grant, outcome, branches, is_head=bool(branches))
 
     def _in_force(self) -> tuple[int | None, Configuration | None]:
         reading = self._readings["revisions"]

@@ -42,6 +42,13 @@ class ConfigurationQueries:
             return central
         return self._composed(central, pipeline, allowed=True)
 
+    def pipeline(self, digest: str) -> Configuration | None:
+        """What a repository's pipeline itself defines; None for one that can't be read."""
+        try:
+            return self._configurations.pipeline(digest)
+        except UnreadablePipelineError:
+            return None
+
     def _composed(self, central: Configuration, pipeline: str, *, allowed: bool) -> Configuration | None:
         try:
             return self._configurations.composed(central, pipeline, allowed=allowed)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 from buildledger.api.models import pipelines as models
 from buildledger.api.queries.readings import Readings
-from buildledger.api.queries.sources import default_branch_of, heads_of
-from buildledger.config.pipelines.namespace import source_of
+from buildledger.config.pipelines.effective import counts_on
 from buildledger.config.pipelines.stored_problems import told
-from buildledger.config.resolved import Configuration, RepoPipeline
+from buildledger.config.resolved import RepoPipeline
 from buildledger.events.catalogue import stored_names
 from buildledger.events.ids import revision_pipeline_id
 from buildledger.events.pipeline import (
@@ -40,40 +39,54 @@ def newest_outcome(ledger: Ledger, source: str, revision: str, *, last: int | No
     return None
 
 
-def with_pipeline(readings: Readings, configuration: Configuration | None, name: str) -> Configuration | None:
-    """The configuration with what a repository defines on its default branch, if a builder has the name of its source.
-
-    Needs the view `changes`.
-    """
-    source = source_of(name)
-    if configuration is None or source is None or source not in configuration.repo_pipelines:
-        return configuration
-    changes = readings["changes"]
-    head = heads_of(changes, source).get(default_branch_of(changes, source))
-    outcome = None if head is None else outcome_at(readings, source, head)
-    if not isinstance(outcome, PipelineRead):
-        return configuration
-    return readings.configurations.allowed(configuration, outcome.pipeline)
-
-
-def as_pipeline(grant: RepoPipeline, outcome: PipelineOutcome | None) -> models.RevisionPipeline:
-    """An outcome as it is answered; `grant` is that of the source."""
-    path = grant.path if outcome is None else outcome.path
-    builders: list[str] = []
-    problems: list[models.PipelineProblem] = []
-    kind: Literal["read", "rejected", "missing", "unread"]
+def as_pipeline(
+    grant: RepoPipeline, outcome: PipelineOutcome | None, branches: Sequence[str], *, is_head: bool
+) -> models.RevisionPipeline:
+    """An outcome as it is answered; `grant` is that of the source, `branches` those that have the revision."""
+    if branches and not any(counts_on(grant, branch) for branch in branches):
+        return excluded(grant, branches[0])
     match outcome:
         case None:
-            kind, text = "unread", f"{path} of this revision wasn't read: only heads of branches are"
+            return unread(grant.path, is_head=is_head)
         case PipelineMissing():
-            kind, text = "missing", f"this revision has no {path}"
+            return missing(outcome.path)
         case PipelineRejected():
-            problems = [as_problem(path, problem) for problem in outcome.problems]
-            kind, text = "rejected", f"{path} of this revision is refused, so nothing is built by it"
+            return rejected(outcome.path, outcome.problems)
         case PipelineRead():
-            builders = list(outcome.builders)
-            kind, text = "read", f"{path} of this revision defines {plural(len(builders), 'builder')}"
-    return models.RevisionPipeline(path=path, outcome=kind, text=text, builders=builders, problems=problems)
+            return read(outcome.path, outcome.builders)
+
+
+def excluded(grant: RepoPipeline, branch: str) -> models.RevisionPipeline:
+    """The file of a branch that doesn't count."""
+    counting = ", ".join(grant.branches)
+    text = f"{grant.path} counts on other branches than {branch} ('branches' of its repo_pipelines: {counting})"
+    return models.RevisionPipeline(path=grant.path, outcome="excluded", text=text, builders=[], problems=[])
+
+
+def unread(path: str, *, is_head: bool) -> models.RevisionPipeline:
+    """A file that nobody has looked at."""
+    text = f"{path} of this revision wasn't read{' yet' if is_head else ': only heads of branches are'}"
+    return models.RevisionPipeline(path=path, outcome="unread", text=text, builders=[], problems=[])
+
+
+def missing(path: str) -> models.RevisionPipeline:
+    """A revision without the file."""
+    text = f"this revision has no {path}"
+    return models.RevisionPipeline(path=path, outcome="missing", text=text, builders=[], problems=[])
+
+
+def rejected(path: str, problems: Sequence[PipelineProblem]) -> models.RevisionPipeline:
+    """A file that is refused."""
+    said = [as_problem(path, problem) for problem in problems]
+    text = f"{path} of this revision is refused, so nothing is built by it"
+    return models.RevisionPipeline(path=path, outcome="rejected", text=text, builders=[], problems=said)
+
+
+def read(path: str, builders: Sequence[str]) -> models.RevisionPipeline:
+    """A file that is built by."""
+    nothing = "" if builders else ", so nothing is built by it"
+    text = f"{path} of this revision defines {plural(len(builders), 'builder')}{nothing}"
+    return models.RevisionPipeline(path=path, outcome="read", text=text, builders=list(builders), problems=[])
 
 
 def as_problem(path: str, problem: PipelineProblem) -> models.PipelineProblem:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from buildledger.api.http.problems import NotFound
 from buildledger.api.models import changes as models
 from buildledger.config.problems.problem import did_you_mean, listed
+from buildledger.config.resolved import RepoPipeline
 from buildledger.domain.schedule import default_branch
 from buildledger.projections import changes as tables
 from buildledger.projections.columns import moment
@@ -20,8 +21,8 @@ from buildledger.projections.reading import Reading
 _log = logging.getLogger(__name__)
 
 
-def list_sources(reading: Reading) -> list[models.Source]:
-    """All sources by name, with their branches."""
+def list_sources(reading: Reading, grants: Mapping[str, RepoPipeline]) -> list[models.Source]:
+    """All sources by name, with their branches; `grants` are those of the configuration in force."""
     branches = _branches(reading)
     source = reading.table(tables.source)
     rows = reading.all(sa.select(source).order_by(source.c.name))
@@ -32,11 +33,18 @@ def list_sources(reading: Reading) -> list[models.Source]:
             kind=row.kind,
             url=row.url,
             default_branch=row.default_branch or row.own_default_branch,
+            pipeline_path=grants[row.name].path if row.name in grants else None,
             outage=_outage(row),
             branches=branches[row.name],
         )
         for row in rows
     ]
+
+
+def is_known(reading: Reading, name: str) -> bool:
+    """Whether anything ever spoke of a source."""
+    source = reading.table(tables.source)
+    return reading.first(sa.select(source.c.name).where(source.c.name == name)) is not None
 
 
 def failing_sources(reading: Reading) -> dict[str, models.Outage]:

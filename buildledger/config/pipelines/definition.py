@@ -20,6 +20,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """Of the central file, those that may be granted."""
     CALLED: ClassVar[str]
     """What the text is, for messages."""
+    EMPTY: ClassVar[str]
+    """What is empty if nothing stands in it."""
     WHOM: ClassVar[str]
     """To whom something is granted."""
     BY: ClassVar[str]
@@ -82,6 +84,7 @@ class RepoFile(Definition, frozen=True, kw_only=True):
 
     SECTIONS = ("templates", "builders", "triggers")
     CALLED = "a repository's file"
+    EMPTY = "the file"
     WHOM = "this repository"
     BY = "'{}' of its repo_pipelines in the central configuration says what is"
     CENTRAL = ": only the central configuration has it"
@@ -116,6 +119,7 @@ class GeneratedText(Definition, frozen=True, kw_only=True):
 
     SECTIONS = ("templates", "builders")
     CALLED = "what a step generates"
+    EMPTY = "what the step has generated"
     WHOM = "this step"
     BY = "'{}' of the step says what is"
     CENTRAL = ""

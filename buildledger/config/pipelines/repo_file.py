@@ -12,13 +12,19 @@ from typing import Any
 import msgspec
 
 from buildledger.config import limits, resolved
-from buildledger.config.load import cells, ordered
+from buildledger.config.foreign.recognition import recognise
+from buildledger.config.load import cells, foreign_file, ordered
 from buildledger.config.loading import builders, parsing, triggers
+from buildledger.config.loading.kept import Kept
+from buildledger.config.loading.warnings.artifacts import warn_of_downloads
+from buildledger.config.loading.warnings.conditions import warn_of_conditions
+from buildledger.config.loading.warnings.texts import warn_of_texts
+from buildledger.config.loading.warnings.unused import warn_of_unused
 from buildledger.config.models import file_models
 from buildledger.config.models.source_models import MODELS
 from buildledger.config.pipelines import repo_grants
 from buildledger.config.pipelines.definition import Definition, GeneratedText, RepoFile
-from buildledger.config.pipelines.namespace import held_to, qualified
+from buildledger.config.pipelines.namespace import held_to, qualified, qualified_name
 from buildledger.config.problems.problem import Path, Problem
 from buildledger.config.reading.document import Document
 from buildledger.config.reading.files import not_utf8
@@ -47,6 +53,8 @@ def check(file: Definition) -> Checked:
     except UnicodeDecodeError as error:
         return Checked(pipeline=None, problems=(not_utf8(file.name, file.content, error),))
     document = read(text, file.name)
+    if foreign := recognise(text, document.data):
+        return Checked(pipeline=None, problems=(foreign_file(file.name, foreign),))
     pipeline = None if document.data is None and document.failed else _resolve(document, file)
     return Checked(pipeline=None if document.failed else pipeline, problems=tuple(ordered(document)))
 
@@ -55,7 +63,8 @@ def _resolve(document: Document, file: Definition) -> Configuration | None:
     """What the file defines; the document has the problems."""
     data = document.data
     if not isinstance(data, dict):
-        document.add("type", (), f"{file.CALLED} is a mapping{_of(data)}", "begin with 'version: 1'")
+        message = f"{file.EMPTY} is empty" if data is None else f"{file.CALLED} is a mapping"
+        document.add("type", (), message, "begin with 'version: 1'")
         return None
     if _too_many(document, file, len(repo_grants.entries(data, "builders")), ("builders",)):
         return None
@@ -74,13 +83,10 @@ def _resolve(document: Document, file: Definition) -> Configuration | None:
     made = triggers.TriggerResolver(document, parsed, cells(found), inputs, checked_out).resolve()
     if document.failed:
         return None
+    _warn(document, file, parsed)
     if "triggers" not in data and isinstance(file, RepoFile):
         made = {"change": resolved.ChangeTrigger(name="change", build=tuple(found), source=file.source)}
     return _bounded(document, file, found, made)
-
-
-def _of(data: Any) -> str:
-    return ", but it is empty" if data is None else ""
 
 
 def _parse(document: Document, file: Definition, data: dict[str, Any]) -> parsing.Parsed:
@@ -119,6 +125,16 @@ def _too_many(document: Document, file: Definition, count: int, path: Path) -> b
         message = f"there are more than {most} builders, matrices expanded"
         document.add("limit-builders", path, message, file.who_grants("max_builders"), at_key=True)
     return count > most
+
+
+def _warn(document: Document, file: Definition, parsed: parsing.Parsed) -> None:
+    """Warn of what loads but can't be meant, as far as it depends on this file alone."""
+    # a build knows its builder under the name that it has everywhere
+    parsed.names["builders"] = frozenset(qualified_name(file.owner, name) for name in parsed.builders)
+    warn_of_texts(document, Kept())
+    warn_of_conditions(document, parsed)
+    warn_of_unused(document, parsed, is_whole=False)
+    warn_of_downloads(document, parsed)
 
 
 def _check_unused_templates(document: Document, parsed: parsing.Parsed) -> None:

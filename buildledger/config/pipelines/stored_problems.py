@@ -16,7 +16,7 @@ def stored(problems: Iterable[Problem]) -> tuple[PipelineProblem, ...]:
             column=problem.column,
             code=problem.code,
             message=problem.message,
-            hint=problem.hint,
+            hint=problem.hint or "; ".join(problem.notes),
             severity=problem.severity,
         )
         for problem in problems

@@ -52,8 +52,8 @@ class PipelineReader:
         self._mirror = mirror
         self._configurations = configurations
         self._origin = origin
-        self._checked: OrderedDict[tuple[str, str], Checked] = OrderedDict()
-        """By the digests of configuration and file."""
+        self._checked: OrderedDict[tuple[str, str], tuple[str, Checked]] = OrderedDict()
+        """Digests of files and what they came to, by the configuration and the name of each in the mirror."""
         self._done: tuple[str, frozenset[str]] | None = None
         """The configuration and the revisions that were read under it last."""
 
@@ -111,9 +111,7 @@ class PipelineReader:
             return [ReportPipeline(outcome=PipelineMissing(**said))]
         if (fault := _fault(found)) is not None:
             return [ReportPipeline(outcome=PipelineRejected(**said, problems=(fault,)))]
-        content = await self._mirror.content(found)
-        digest = sha256(content).hexdigest()
-        checked = await self._check(configuration, digest, content)
+        digest, checked = await self._check(configuration, found)
         if checked.pipeline is None:
             problems = stored(checked.problems)
             return [ReportPipeline(outcome=PipelineRejected(**said, file_digest=digest, problems=problems))]
@@ -129,16 +127,17 @@ class PipelineReader:
             ),
         ]
 
-    async def _check(self, configuration: Configuration, digest: str, content: bytes) -> Checked:
-        key = (configuration.digest, digest)
+    async def _check(self, configuration: Configuration, found: FoundFile) -> tuple[str, Checked]:
+        key = (configuration.digest, found.content)
         if key not in self._checked:
+            content = await self._mirror.content(found)
             file = RepoFile(
                 content=content,
                 name=configuration.repo_pipelines[self._source].path,
                 source=self._source,
                 central=configuration,
             )
-            self._checked[key] = await asyncio.to_thread(check, file)
+            self._checked[key] = (sha256(content).hexdigest(), await asyncio.to_thread(check, file))
             if len(self._checked) > CHECKED_MAX:
                 self._checked.popitem(last=False)
         return self._checked[key]

@@ -8,6 +8,7 @@ damaged one is made anew.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable, Mapping
 from functools import reduce
@@ -112,6 +113,18 @@ class Poller:
                 return
         raise BranchMovedRefusal(self._source.name)
 
+    async def read_again(self) -> None:
+        """Read the files of the branches that the mirror has under the configuration in force; the far end isn't asked.
+
+        A mirror that can't be read is made anew by the next poll, which reads them then.
+
+        Raises:
+            Exception: Whatever the ledger raises.
+        """
+        if await asyncio.to_thread(lambda: self._mirror.exists):
+            with contextlib.suppress(SourceError):
+                await self._read_pipelines(await self._mirror.heads())
+
     async def _poll_once(self, hinted: bool) -> None:
         name = self._source.name
         if self._state is None:
@@ -157,12 +170,11 @@ class Poller:
             self._quiet_polls += 1
             if self._quiet_polls >= DEFAULT_BRANCH_POLLS:
                 await self._ask_for_default_branch()
-            await self._read_pipelines(self._known.heads)
+            await self._read_pipelines(self._seen)
             return
         present = await self._mirror.update()
         await self._ask_for_default_branch()
-        heads = {name: at for name, at in present.items() if self._follows(name)}
-        await self._read_pipelines(heads)
+        heads = await self._read_pipelines(present)
         known = self._known.heads
         if known or self._seen is not None:
             await self._follow(known, heads, gone=sorted(known.keys() - present.keys()))
@@ -176,9 +188,14 @@ class Poller:
         await self._decide(ReportDefaultBranch(source=self._source.name, branch=branch))
         self._quiet_polls = 0
 
-    async def _read_pipelines(self, heads: Mapping[str, str]) -> None:
-        """Read what branches define for themselves, before they move: builds are then asked for at once."""
+    async def _read_pipelines(self, present: Mapping[str, str]) -> dict[str, str]:
+        """Read what branches define for themselves, before they move: builds are then asked for at once.
+
+        Gives those of the mirror's branches that are followed.
+        """
+        heads = {name: at for name, at in present.items() if self._follows(name)}
         await self._pipelines.read_heads(heads.items())
+        return heads
 
     def _follows(self, branch: str) -> bool:
         """Whether a branch is wanted, and can be told of: one with too long a name is left out, not the source."""

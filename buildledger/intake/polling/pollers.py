@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -60,8 +60,11 @@ class Pollers:
         self._repeat_seconds = repeat_seconds
         self._running: dict[str, _Running] = {}
 
-    async def apply(self, sources: Mapping[str, Source]) -> dict[str, str]:
+    async def apply(self, sources: Mapping[str, Source], with_files: Collection[str] = ()) -> dict[str, str]:
         """Poll these sources and no others; one that hasn't changed isn't disturbed.
+
+        The files of those `with_files`, whose repositories say themselves what is built, are read again: what they may
+        say has changed perhaps.
 
         Gives those that can't be polled, with why: the others are, and the next call tries them again.
         """
@@ -80,6 +83,8 @@ class Pollers:
                     failures[name] = reason_of(error)
                     continue
                 self._running[name] = _Running(source, poller, self._slots, self._random, self._repeat_seconds)
+            if name in with_files:
+                self._running[name].read_soon()
         return failures
 
     def trigger_poll(self, source: str) -> bool:
@@ -121,7 +126,13 @@ class _Running:
         self._repeat_seconds = repeat_seconds
         self._hint = asyncio.Event()
         self._announced = False
-        self._tasks = [asyncio.create_task(self._poll_for_ever(), name=f"poll {source.name}")]
+        self._to_read = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        """A poller does one thing at a time."""
+        self._tasks = [
+            asyncio.create_task(self._poll_for_ever(), name=f"poll {source.name}"),
+            asyncio.create_task(self._read_for_ever(), name=f"read files of {source.name}"),
+        ]
         system = SYSTEMS[source.kind]
         repository = system.local_path(source.url)
         if repository is not None and source.poll_seconds is not None:
@@ -132,6 +143,10 @@ class _Running:
         """Poll without waiting for the interval to be over; what was `announced` is looked for a few times."""
         self._announced = self._announced or announced
         self._hint.set()
+
+    def read_soon(self) -> None:
+        """Read the files of the branches again, as they are known, without waiting for the next poll."""
+        self._to_read.set()
 
     async def stop(self) -> None:
         """End the tasks and wait until they have."""
@@ -149,7 +164,7 @@ class _Running:
             if self._announced:
                 repeats, self._announced = list(self._repeat_seconds), False
             before = self._poller.seen
-            async with self._slots.taken():
+            async with self._slots.taken(), self._one_at_a_time:
                 try:
                     await self._poller.poll(hinted=hinted)
                 except SourceReplacedError as replaced:
@@ -164,6 +179,17 @@ class _Running:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._interval(repeats)):
                     await self._hint.wait()
+
+    async def _read_for_ever(self) -> None:
+        while True:
+            await self._to_read.wait()
+            self._to_read.clear()
+            async with self._one_at_a_time:
+                try:
+                    await self._poller.read_again()
+                except Exception as error:
+                    said = (self.source.name, reason_of(error))
+                    _log.error("source %s: the next poll reads its files: %s", *said, exc_info=traced(error))
 
     def _interval(self, repeats: list[float]) -> float | None:
         """How long to wait; a repetition that is due earlier is taken out."""

@@ -5,7 +5,7 @@ import type { AsOf } from "../state/as-of.ts";
 import { asOfParam, asOfQuery, pagedQuery } from "./as-of-queries.ts";
 import { api, dataOrThrow } from "./client.ts";
 import { problemFromResponse } from "./problem.ts";
-import type { Health } from "./types.ts";
+import type { Health, PipelineOutcome } from "./types.ts";
 
 const PAGE_SIZE = 50;
 const WITHOUT_BUILD_PAGE_SIZE = 10;
@@ -51,7 +51,7 @@ export const projectsQuery = (asOf: AsOf) =>
   );
 
 export const builderQuery = (asOf: AsOf, builder: string) =>
-  asOfQuery(asOf, ["builder", builder], ["builders"], (query, signal) =>
+  asOfQuery(asOf, ["builder", builder], ["builders", "changes"], (query, signal) =>
     api.GET("/api/v1/builders/{name}", { params: { path: { name: builder }, query }, signal }),
   );
 
@@ -112,6 +112,28 @@ export const changeAnswersQuery = (asOf: AsOf, change: string) =>
   asOfQuery(asOf, ["change-answers", change], ["changes", "queue"], (query, signal) =>
     api.GET("/api/v1/changes/{change_id}/answers", {
       params: { path: { change_id: change }, query },
+      signal,
+    }),
+  );
+
+export const sourcesQuery = (asOf: AsOf) =>
+  asOfQuery(asOf, ["sources"], ["changes"], (query, signal) =>
+    api.GET("/api/v1/sources", { params: { query }, signal }),
+  );
+
+/** What the file of a repository defines, branch by branch; with `outcome` only branches where that came of it. */
+export const pipelinesQuery = (asOf: AsOf, source: string, outcome?: PipelineOutcome) =>
+  pagedQuery(asOf, ["pipelines", source, outcome ?? ""], ["changes"], PAGE_SIZE, (query, signal) =>
+    api.GET("/api/v1/sources/{name}/pipelines", {
+      params: { path: { name: source }, query: { ...query, outcome } },
+      signal,
+    }),
+  );
+
+export const definedBuildersQuery = (asOf: AsOf, source: string) =>
+  pagedQuery(asOf, ["defined-builders", source], ["changes"], PAGE_SIZE, (query, signal) =>
+    api.GET("/api/v1/sources/{name}/defined-builders", {
+      params: { path: { name: source }, query },
       signal,
     }),
   );

@@ -464,6 +464,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{name}/pipelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pipelines
+         * @description What the repository's own file defines on each branch, the branch that moved last first.
+         */
+        get: operations["list_pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{name}/defined-builders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Defined Builders
+         * @description The builders that the repository's own file defines on any branch, and those that it has ever defined.
+         */
+        get: operations["list_defined_builders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{name}/trigger-poll": {
         parameters: {
             query?: never;
@@ -1399,6 +1439,40 @@ export interface components {
             position: number;
         };
         /**
+         * BranchPipeline
+         * @description What the file defines on one branch, at the revision where it is.
+         */
+        BranchPipeline: {
+            /**
+             * @description The branch's name.
+             * @example main
+             */
+            branch: string;
+            /**
+             * @description A commit's full hash.
+             * @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8
+             */
+            revision: string;
+            /**
+             * Format: uuid
+             * @description The commit with this revision.
+             * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
+             */
+            change_id: string;
+            /**
+             * Format: date-time
+             * @description When the branch moved there, in UTC.
+             * @example 2026-11-22T10:15:00Z
+             */
+            moved_at: string;
+            /** @description When the file came to this, in UTC; null: it wasn't read. */
+            read_at: string | null;
+            /** @description What came of it. */
+            file: components["schemas"]["RevisionPipeline"];
+            /** @description Those of the file; empty if it isn't `read`. */
+            triggers: components["schemas"]["PipelineTrigger"][];
+        };
+        /**
          * BranchStatus
          * @description How a builder stands on one branch.
          */
@@ -1726,6 +1800,8 @@ export interface components {
             inputs: components["schemas"]["Input"][];
             /** @description Names of the locks that its builds hold. */
             locks: string[];
+            /** @description Where the repository's file defines it; null: the central configuration does. */
+            defined_by: components["schemas"]["BuilderOrigin"] | null;
             /** @description What asks for its builds, by name. */
             triggers: components["schemas"]["BuilderTrigger"][];
             /** @description Its first waiting requests. */
@@ -1741,6 +1817,27 @@ export interface components {
              * @example 4711
              */
             position: number;
+        };
+        /**
+         * BuilderOrigin
+         * @description Where a builder is defined that the file of a repository defines.
+         */
+        BuilderOrigin: {
+            /**
+             * @description The source's name.
+             * @example widget
+             */
+            source: string;
+            /** @description Of the file, in the repository; null: it may define nothing any more. */
+            path: string | null;
+            /** @description That define it, the one that moved last first, up to a limit. */
+            branches: string[];
+            /** @description How many there are. */
+            branch_count: number;
+            /** @description Whose steps, inputs and locks are answered: the default branch's, else those of the branch that moved last, else those that were seen last; null: none that may be built. */
+            shown: components["schemas"]["DefinitionPlace"] | null;
+            /** @description Where it was seen last; null: on no branch whose file counted. */
+            last_seen: components["schemas"]["DefinitionPlace"] | null;
         };
         /**
          * BuilderPage
@@ -2165,6 +2262,68 @@ export interface components {
             started_at: string;
             /** @description The lock that it waits for before it does anything; or null. */
             waiting: components["schemas"]["LockWait"] | null;
+        };
+        /**
+         * DefinedBuilder
+         * @description A builder that the file of a repository defines, or has defined.
+         */
+        DefinedBuilder: {
+            /**
+             * @description A builder, or one cell of its matrix.
+             * @example tests[3.12,linux]
+             * @example package
+             */
+            name: string;
+            /** @description How many branches define it; 0: none does any more. */
+            branch_count: number;
+            /** @description Where it was seen last; null: on no branch whose file counted. */
+            last_seen: components["schemas"]["DefinitionPlace"] | null;
+        };
+        /**
+         * DefinedBuilderPage
+         * @description Builders that the file of a repository defines or has defined, by name.
+         */
+        DefinedBuilderPage: {
+            /** @description The builders of this page. */
+            items: components["schemas"]["DefinedBuilder"][];
+            /**
+             * @description Give it as `cursor` to get the next page; null on the last.
+             * @example WyJidWlsZHMiLDQ3XQ
+             */
+            next: string | null;
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
+         * DefinitionPlace
+         * @description A revision whose file defines a builder, and the branch that had it.
+         */
+        DefinitionPlace: {
+            /**
+             * @description The branch's name.
+             * @example main
+             */
+            branch: string;
+            /**
+             * @description A commit's full hash.
+             * @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8
+             */
+            revision: string;
+            /**
+             * Format: uuid
+             * @description The commit with this revision.
+             * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
+             */
+            change_id: string;
+            /**
+             * Format: date-time
+             * @description Since when the branch was known to have it, in UTC.
+             * @example 2026-11-22T10:15:00Z
+             */
+            at: string;
         };
         /**
          * EffectFailure
@@ -2880,6 +3039,66 @@ export interface components {
             position: number;
         };
         /**
+         * PipelineCounts
+         * @description How many branches there are of each outcome.
+         */
+        PipelineCounts: {
+            /** @description That are built by their file. */
+            read: number;
+            /** @description Whose file is refused. */
+            rejected: number;
+            /** @description That have no file. */
+            missing: number;
+            /** @description Whose file isn't read yet. */
+            unread: number;
+            /** @description Whose files don't count. */
+            excluded: number;
+        };
+        /**
+         * PipelineGrants
+         * @description What the central configuration lets the file of a repository define: its `repo_pipelines`.
+         */
+        PipelineGrants: {
+            /**
+             * @description Of the file, in the repository.
+             * @example .buildledger.yaml
+             */
+            path: string;
+            /**
+             * @description Patterns of the branches whose files count.
+             * @example [
+             *       "**"
+             *     ]
+             */
+            branches: string[];
+            /**
+             * @description Sections, and keys of builders.
+             * @example [
+             *       "builders"
+             *     ]
+             */
+            may_define: string[];
+            /**
+             * @description Whose file counts for a build by hand.
+             * @enum {unknown}
+             */
+            config_from: "base" | "head";
+            /** @description Names of secrets that its builders may use. */
+            secrets: string[];
+            /** @description Locks that they may take. */
+            locks: string[];
+            /** @description Sources that they may check out, besides their own. */
+            sources: string[];
+            /** @description CEL: the workers that they are held to; null: any. */
+            worker: string | null;
+            /** @description What they belong to; null: no project. */
+            project: string | null;
+            /** @description How many the file may define, matrices expanded. */
+            max_builders: number;
+            /** @description How many steps each may have. */
+            max_steps: number;
+        };
+        /**
          * PipelineProblem
          * @description Something that is wrong with the file.
          */
@@ -2900,6 +3119,24 @@ export interface components {
             severity: "error" | "warning";
             /** @description All of it, with its place, for people. */
             text: string;
+        };
+        /**
+         * PipelineTrigger
+         * @description A trigger of the file; of one without triggers that which builds every push.
+         */
+        PipelineTrigger: {
+            /**
+             * @description With the source's name in front.
+             * @example widget:change
+             */
+            name: string;
+            /**
+             * @description What it waits for, for people.
+             * @example a push to main
+             */
+            text: string;
+            /** @description What it builds. */
+            build: string[];
         };
         /**
          * PlannedEntry
@@ -3303,10 +3540,10 @@ export interface components {
              */
             path: string;
             /**
-             * @description `read`: it is built by; `rejected`: something is wrong with it, see `problems`; `missing`: there is no such file; `unread`: nobody has looked, as only heads of branches are read.
+             * @description `read`: it is built by; `rejected`: something is wrong with it, see `problems`; `missing`: there is no such file; `unread`: nobody has looked (yet), as only heads of branches are read; `excluded`: it isn't read, for the files of its branches don't count.
              * @enum {unknown}
              */
-            outcome: "missing" | "read" | "rejected" | "unread";
+            outcome: "excluded" | "missing" | "read" | "rejected" | "unread";
             /** @description The outcome, for people. */
             text: string;
             /** @description What it defines, matrices expanded; empty if not `read`. */
@@ -3455,6 +3692,11 @@ export interface components {
             url: string | null;
             /** @description What is built when nobody names a branch: as the configuration says, else where the repository's HEAD points; null: neither is known. */
             default_branch: string | null;
+            /**
+             * @description The file in which its repository says itself what is built; null: it may define nothing.
+             * @example .buildledger.yaml
+             */
+            pipeline_path: string | null;
             /** @description Why it can't be read at the moment; null: it can. */
             outage: components["schemas"]["Outage"] | null;
             /** @description The branches that exist, by name. */
@@ -3467,6 +3709,33 @@ export interface components {
         SourceList: {
             /** @description The sources. */
             items: components["schemas"]["Source"][];
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
+         * SourcePipelines
+         * @description What the file of a repository defines, branch by branch, the one that moved last first.
+         */
+        SourcePipelines: {
+            /**
+             * @description The source's name.
+             * @example widget
+             */
+            source: string;
+            /** @description Null: the repository may define nothing itself. */
+            granted: components["schemas"]["PipelineGrants"] | null;
+            /** @description Of all its branches. */
+            counts: components["schemas"]["PipelineCounts"];
+            /** @description The branches of this page; none without grants. */
+            items: components["schemas"]["BranchPipeline"][];
+            /**
+             * @description Give it as `cursor` to get the next page; null on the last.
+             * @example WyJidWlsZHMiLDQ3XQ
+             */
+            next: string | null;
             /**
              * @description A place in the ledger; 0 is before the first fact.
              * @example 4711
@@ -4963,6 +5232,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_pipelines: {
+        parameters: {
+            query?: {
+                /** @description How many items a page has at the most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Only branches where it is so. */
+                outcome?: ("read" | "rejected" | "missing" | "unread" | "excluded") | null;
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The source's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the file of a repository defines, branch by branch, the one that moved last first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePipelines"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_defined_builders: {
+        parameters: {
+            query?: {
+                /** @description How many items a page has at the most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The source's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Builders that the file of a repository defines or has defined, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinedBuilderPage"];
                 };
             };
             /** @description `If-None-Match` names the current answer. */

@@ -18,14 +18,18 @@ import {
   changeAnswersQuery,
   changeQuery,
   changesQuery,
+  definedBuildersQuery,
   historyQuery,
   homeQuery,
   logQuery,
+  pipelinesQuery,
   queueQuery,
   revisionQuery,
   revisionsQuery,
   workersQuery,
 } from "../api/queries.ts";
+import type { PipelineOutcome } from "../api/types.ts";
+import { isPipelineOutcome } from "../components/pipeline-outcomes.ts";
 import { HomePage } from "../pages/home/home-page.tsx";
 import { type AsOf, isPosition } from "../state/as-of.ts";
 import { basePath } from "../state/urls.ts";
@@ -179,6 +183,19 @@ const revision = createRoute({
   component: lazyRouteComponent(() => import("../pages/configuration/revision-page.tsx"), "RevisionPage"),
 });
 
+const source = createRoute({
+  getParentRoute: () => root,
+  path: "/sources/$source",
+  validateSearch: ({ show }: Record<string, unknown>): { show?: PipelineOutcome } =>
+    isPipelineOutcome(show) ? { show } : {},
+  loaderDeps: ({ search }) => ({ ...asOfDeps({ search }), show: search.show }),
+  loader: ({ context, deps, params }) => {
+    void context.queries.prefetchInfiniteQuery(pipelinesQuery(deps.asOf, params.source, deps.show));
+    void context.queries.prefetchInfiniteQuery(definedBuildersQuery(deps.asOf, params.source));
+  },
+  component: lazyRouteComponent(() => import("../pages/source/source-page.tsx"), "SourcePage"),
+});
+
 export function createAppRouter(queries: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([
@@ -193,6 +210,7 @@ export function createAppRouter(queries: QueryClient) {
       workers,
       configuration,
       revision,
+      source,
     ]),
     basepath: basePath,
     context: { queries },

@@ -9,6 +9,7 @@ it.each([
   ["log.finished.v1", { stream_id: "l1", data: {} }, ["log:l1"]],
   ["request.submitted.v2", { stream_id: "r1" }, ["home", "queue", "builders"]],
   ["source.branch_moved.v1", undefined, ["changes"]],
+  ["pipeline.read.v1", undefined, ["changes", "builders"]],
   ["config.applied.v1", {}, [EVERYTHING]],
   ["something.else.v1", {}, [EVERYTHING]],
 ])("knows what %s changes", (name, body, topics) => {

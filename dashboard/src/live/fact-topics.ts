@@ -20,6 +20,8 @@ export function topicsOf(name: string, body: unknown): readonly string[] {
     case "change":
     case "source":
       return ["changes"];
+    case "pipeline":
+      return ["changes", "builders"];
     case "person":
       return ["changes", "home"];
     case "enrollment":

@@ -198,3 +198,112 @@ async def test_a_builder_is_there_as_soon_as_a_file_defines_it(site: Site, clien
     await applied(site, (CENTRAL % "").partition("repo_pipelines")[0])
     listed = (await client.get("/api/v1/builders")).json()["items"]
     assert not any(each["configured"] for each in listed)
+
+
+async def moved(site: Site, branch: str, revision: str | None, previous: str | None = None) -> None:
+    """A branch moves, or is deleted."""
+    if revision is not None:
+        site.world.execute(RecordChange(change=samples.change(revision=revision)))
+    move = BranchMoved(source="widget", branch=branch, revision=revision, previous=previous)
+    site.world.execute(MoveBranch(source="widget", move=move))
+    await settled(site)
+
+
+async def test_a_source_lists_what_each_branch_defines(site: Site, client: httpx.AsyncClient) -> None:
+    """The branch that moved last first, each with what came of its file; by outcome, in pages, as of any position."""
+    configuration = await granting(site, ", branches: ['**', '!wip']")
+    place = {"source": "widget", "path": ".buildledger.yaml", "config_digest": configuration.digest}
+    await read(site, configuration, HEAD, FILE % "make")
+    problem = PipelineProblem(line=7, column=3, code="grant", message="no lock")
+    for name, outcome in (
+        ("wrong", PipelineRejected(**place, revision="c" * 40, problems=(problem,))),
+        ("empty", PipelineMissing(**place, revision="d" * 40)),
+    ):
+        site.world.execute(ReportPipeline(outcome=outcome))
+        await moved(site, name, outcome.revision)
+    await moved(site, "unread", "e" * 40)
+    await moved(site, "wip", HEAD)
+    path = "/api/v1/sources/widget/pipelines"
+    listed = (await client.get(path)).json()
+    found = {each["branch"]: each["file"] for each in listed["items"]}
+    assert {branch: file["outcome"] for branch, file in found.items()} == {
+        "wip": "excluded",
+        "unread": "unread",
+        "empty": "missing",
+        "wrong": "rejected",
+        "main": "read",
+    }
+    assert list(found) == ["wip", "unread", "empty", "wrong", "main"]
+    assert listed["counts"] == dict.fromkeys(("read", "rejected", "missing", "unread", "excluded"), 1)
+    assert found["main"]["builders"] == ["widget:tests"]
+    pushed = {"name": "widget:change", "text": "a push to any branch", "build": ["widget:tests"]}
+    assert [each["triggers"] for each in listed["items"]] == [[], [], [], [], [pushed]]
+    assert found["wrong"]["problems"][0]["text"] == ".buildledger.yaml:7:3: no lock [grant]"
+    assert "counts on other branches than wip" in found["wip"]["text"]
+    assert listed["granted"]["secrets"] == ["pypi"]
+    rejected = (await client.get(path, params={"outcome": "rejected"})).json()
+    assert [each["branch"] for each in rejected["items"]] == ["wrong"]
+    names: list[str] = []
+    page = (await client.get(path, params={"limit": 2})).json()
+    while True:
+        names += [each["branch"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        page = (await client.get(path, params={"limit": 2, "cursor": page["next"]})).json()
+    assert names == list(found)
+    await moved(site, "wrong", None, "c" * 40)
+    assert "wrong" not in (await client.get(path)).text
+    assert "wrong" in (await client.get(path, params={"as_of": listed["position"]})).text
+    await applied(site, (CENTRAL % "").partition("repo_pipelines")[0])
+    without = (await client.get(path)).json()
+    assert (without["granted"], without["items"]) == (None, [])
+    assert (await client.get("/api/v1/sources/gadget/pipelines")).status_code == 404
+
+
+async def test_a_builder_says_where_it_is_defined(site: Site, client: httpx.AsyncClient) -> None:
+    """On which branches, whose steps are shown, and where it was seen last once no branch has it any more."""
+    configuration = await granting(site)
+    docs = "version: 1\nbuilders: {docs: {steps: [{run: [docs]}]}}\n"
+    await read(site, configuration, OTHER, docs)
+    await moved(site, "side", OTHER)
+    await read(site, configuration, HEAD, FILE % "make")
+    place = {"branch": "side", "revision": OTHER, "change_id": str(change_id("widget", OTHER))}
+
+    async def definition(builder: str) -> dict[str, Any]:
+        answer = (await client.get(f"/api/v1/builders/{builder}")).json()
+        return {"steps": answer["steps"], **answer["defined_by"]}
+
+    def without_time(place: dict[str, Any] | None) -> dict[str, Any] | None:
+        return place and {key: value for key, value in place.items() if key != "at"}
+
+    of_docs = await definition("widget:docs")
+    assert (of_docs["steps"], of_docs["branches"], of_docs["branch_count"]) == (["docs"], ["side"], 1)
+    assert without_time(of_docs["shown"]) == without_time(of_docs["last_seen"]) == place
+    of_tests = await definition("widget:tests")
+    assert (of_tests["branches"], of_tests["shown"]["branch"]) == (["main"], "main")
+    await read(site, configuration, "c" * 40, FILE % "make")
+    await moved(site, "side", "c" * 40, OTHER)
+    of_docs = await definition("widget:docs")
+    assert (of_docs["branches"], without_time(of_docs["last_seen"])) == ([], place)
+    assert (await definition("widget:tests"))["branches"] == ["side", "main"]
+    listed = (await client.get("/api/v1/sources/widget/defined-builders")).json()["items"]
+    assert [(each["name"], each["branch_count"], each["last_seen"]["branch"]) for each in listed] == [
+        ("widget:docs", 0, "side"),
+        ("widget:tests", 2, "side"),
+    ]
+    await applied(site, (CENTRAL % "").partition("repo_pipelines")[0])
+    gone = await definition("widget:tests")
+    assert (gone["path"], gone["shown"], gone["last_seen"]["branch"], gone["steps"]) == (None, None, "side", [])
+
+
+async def test_a_refused_file_is_told_to_whoever_builds_by_hand(site: Site, client: httpx.AsyncClient) -> None:
+    """With the place and all that is wrong, as the page of the change has it."""
+    configuration = await granting(site)
+    place = {"source": "widget", "revision": HEAD, "path": "ci.yaml", "config_digest": configuration.digest}
+    problems = tuple(PipelineProblem(line=line, column=1, code="grant", message="no") for line in range(1, 6))
+    site.world.execute(ReportPipeline(outcome=PipelineRejected(**place, problems=problems)))
+    await settled(site)
+    answer = (await client.post("/api/v1/builders/widget:tests/force", json={})).json()
+    assert f"of which main has {HEAD[:8]}: ci.yaml of this revision is refused" in answer["detail"]
+    assert "ci.yaml:3:1: no [grant]; and 2 more problems" in answer["detail"]
+    assert [error["message"] for error in answer["errors"]] == [f"ci.yaml:{line}:1: no [grant]" for line in range(1, 6)]

@@ -297,3 +297,44 @@ def test_a_lock_of_a_step_is_granted_like_any_other() -> None:
     assert [line[:60] for line in refused(text)] == [".buildledger.yaml:3:34: the lock 'staging' isn't granted to "]
     granted = pipeline(text, "{locks: [staging]}")
     assert "the lock 'staging' isn't granted" in (refusal(central("{}"), granted, granted.builders["widget:t"]) or "")
+
+
+def test_what_cannot_be_meant_is_warned_of() -> None:
+    """As in a central file, as far as the file alone shows it; the file counts all the same."""
+    found = checked(
+        """\
+        version: 1
+        builders:
+          tests:
+            matrix: {axes: {python: ["3.12", "3.13"]}}
+            steps:
+              - {run: [make, "${{ target }}"], when: build.builder == 'tests'}
+              - {download: nothing, from: build}
+        """
+    )
+    assert found.pipeline is not None
+    assert [(problem.line, problem.severity, problem.code) for problem in found.problems] == [
+        (4, "warning", "unused"),
+        (6, "warning", "template-syntax"),
+        (6, "warning", "never-true"),
+        (7, "warning", "no-artifact"),
+    ]
+    assert not checked(TESTS).problems
+
+
+def test_the_name_of_a_builder_in_a_condition_is_that_which_it_has_everywhere() -> None:
+    """A build knows itself as `widget:tests`."""
+    steps = "[{run: [make], when: build.builder == '%s'}]"
+    file = "version: 1\nbuilders:\n  tests: {steps: " + steps + "}\n"
+    assert not checked(file % "widget:tests").problems
+    (warning,) = checked(file % "tests").problems
+    assert warning.code == "never-true"
+
+
+def test_a_file_of_another_system_is_recognised() -> None:
+    """With what its words are called here."""
+    found = checked("name: ci\non: push\njobs: {build: {runs-on: ubuntu-latest, steps: [{run: make}]}}\n")
+    (problem,) = found.problems
+    assert (found.pipeline, problem.code) == (None, "foreign-file")
+    assert "its jobs are builders here: build" in problem.notes
+    assert refused("") == [".buildledger.yaml:1:1: the file is empty (begin with 'version: 1') [type]"]

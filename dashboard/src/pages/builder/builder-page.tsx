@@ -18,6 +18,7 @@ import { BranchesPanel } from "./branches-panel.tsx";
 import { BuildHistory } from "./build-history.tsx";
 import { DefinitionPanel } from "./definition-panel.tsx";
 import { DurationChart } from "./duration-chart.tsx";
+import { OriginLine } from "./origin-line.tsx";
 import "./builder-page.css";
 
 const route = getRouteApi("/builders/$builder");
@@ -70,6 +71,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
       </header>
       <section className="panel builder-status" aria-label="Status">
         <StatusText builder={builder} />
+        {detail.defined_by && <OriginLine origin={detail.defined_by} />}
         <p className="muted">
           {waiting_count > 0 && (
             <>
@@ -77,7 +79,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
               {" · "}
             </>
           )}
-          {plural(detail.steps.length, "step")}: {detail.steps.join(" → ")}
+          {detail.steps.length > 0 && `${plural(detail.steps.length, "step")}: ${detail.steps.join(" → ")}`}
           {locks.length > 0 && ` · locks: ${locks.join(", ")}`}
           {detail.timeout_seconds !== null &&
             ` · at most ${formatDuration(detail.timeout_seconds * 1_000, true)}`}

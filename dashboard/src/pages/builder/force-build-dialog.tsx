@@ -8,13 +8,19 @@ import { ChoicesField, SelectField, TextInput } from "../../ui/form-field.tsx";
 import { ProblemAlert } from "../../ui/problem-alert.tsx";
 import { describeInput, type FormValues, initialValues, parseInputs } from "./build-inputs.ts";
 
+/** The branch to begin with where the default branch's file doesn't define the builder; empty: the default branch. */
+function branchOfOrigin({ defined_by, builder }: BuilderDetail): string {
+  const branch = defined_by?.branch_count ? defined_by.shown?.branch : undefined;
+  return branch === undefined || branch === builder.default_branch ? "" : branch;
+}
+
 /** The dialog that starts a build: branch, revision, the builder's typed inputs, and a reason. */
 export default function ForceBuildDialog({ detail, onClose }: { detail: BuilderDetail; onClose(): void }) {
   const { builder, inputs, sources } = detail;
   const command = useCommand();
   const [values, setValues] = useState<FormValues>(() => ({
     ...initialValues(inputs),
-    "*branch": "",
+    "*branch": branchOfOrigin(detail),
     "*revision": "",
     "*reason": "",
   }));

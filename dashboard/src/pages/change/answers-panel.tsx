@@ -3,6 +3,8 @@ import { Link } from "@tanstack/react-router";
 import { changeAnswersQuery } from "../../api/queries.ts";
 import type { Change, RevisionPipeline, TriggerAnswer } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
+import { outcomeStatus } from "../../components/pipeline-outcomes.ts";
+import { ProblemLines } from "../../components/problem-lines.tsx";
 import { useAsOf } from "../../state/as-of.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
@@ -25,7 +27,7 @@ export function AnswersPanel({ change }: { change: Change }) {
       <QueryBoundary query={query}>
         {({ answers, config_revision, pipeline }) => (
           <>
-            {pipeline && <PipelineOutcome pipeline={pipeline} />}
+            {pipeline && <PipelineOutcome pipeline={pipeline} source={change.source} />}
             {answers.length > 0 ? (
               <ul>
                 {answers.map((answer) => (
@@ -47,17 +49,19 @@ export function AnswersPanel({ change }: { change: Change }) {
 }
 
 /** What came of the repository's own file at this revision; all that is wrong with it, with its places. */
-function PipelineOutcome({ pipeline }: { pipeline: RevisionPipeline }) {
+function PipelineOutcome({ pipeline, source }: { pipeline: RevisionPipeline; source: string }) {
   return (
     <div className="row answer">
-      <StatusIcon status={pipeline.outcome === "rejected" ? "exception" : "skipped"} />
+      <StatusIcon status={outcomeStatus(pipeline.outcome)} />
       <div className="answer-body">
-        <div>{pipeline.text}</div>
-        {pipeline.problems.map((problem) => (
-          <div key={`${problem.line}:${problem.column}:${problem.text}`}>
-            <code>{problem.text}</code>
-          </div>
-        ))}
+        <div>
+          {pipeline.text}
+          {" · "}
+          <Link to="/sources/$source" params={{ source }}>
+            all branches
+          </Link>
+        </div>
+        <ProblemLines problems={pipeline.problems} />
       </div>
     </div>
   );

@@ -10,6 +10,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { LoadMoreButton } from "../../ui/load-more-button.tsx";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
+import { RepositoriesPanel } from "./repositories-panel.tsx";
 import "./configuration.css";
 
 const PLAN_LINES = 3;
@@ -48,6 +49,7 @@ export function ConfigurationPage() {
           );
         }}
       </QueryBoundary>
+      <RepositoriesPanel />
     </div>
   );
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from buildledger.config.convert.buildbot import unconverted
 from buildledger.config.convert.buildbot.account import Kind, Status
 from tests.config.convert.buildbot.manual.samples import samples
 from tests.config.convert.buildbot.manual.trial import Result, Trial, attempt
@@ -48,13 +49,13 @@ def _figures(trials: list[Trial]) -> None:
     click.echo(f"{len(trials)} samples")
     for result, count in Counter(trial.result for trial in trials).items():
         click.echo(f"  {count:4} {result}")
-    click.echo(f"\n| kind | there are | {' | '.join(Status)} | in the result |")
+    click.echo(f"\n| kind | there are | {' | '.join(Status)} | whole |")
     click.echo(f"| {'--- | ' * (len(Status) + 2)}--- |")
     for kind in Kind:
         of = Counter(entry.status for trial in trials for entry in trial.entries if entry.kind is kind)
         if total := sum(of.values()):
-            share = 100 * (total - of[Status.UNCONVERTED]) // total
-            click.echo(f"| {kind} | {total} | {' | '.join(str(of[status]) for status in Status)} | {share} % |")
+            shares = " | ".join(str(of[status]) for status in Status)
+            click.echo(f"| {kind} | {total} | {shares} | {unconverted.percent(of)} % |")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from ruamel.yaml import YAML
 from buildledger.api.routers import PREFIX, describe_routes
 from buildledger.cli.main import group
 from buildledger.config.load import check
+from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.repo_file import check as check_repo_file
-from buildledger.config.pipelines.repo_grants import RepoFile
 from buildledger.testing.configuration import load_text
 from buildledger.worker import command_line
 

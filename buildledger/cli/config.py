@@ -10,11 +10,11 @@ import click
 
 from buildledger import __version__
 from buildledger.cli.config_apply import apply_file, diff_configurations, roll_back
+from buildledger.cli.config_defined import check_generated, check_pipeline
 from buildledger.cli.config_explain import explain_builder
 from buildledger.cli.config_files import (
     FILE,
     NOT_THE_SERVER,
-    check_pipeline,
     read_file,
     strict_option,
     strictly,
@@ -42,9 +42,18 @@ config.add_command(from_buildbot)
 @click.option("--no-secrets", is_flag=True, help=NOT_THE_SERVER)
 @strict_option
 @click.option("--pipeline-of", "source", metavar="SOURCE", help="FILE is that of this source's repository.")
-@click.option("--config", "central", type=FILE, help="With --pipeline-of: the central configuration, which grants.")
+@click.option("--generated-by", "builder", metavar="BUILDER", help="FILE is what a step of this builder generates.")
+@click.option("--step", metavar="NAME", help="With --generated-by: which step, if several of them generate.")
+@click.option("--config", "central", type=FILE, help="With either: the central configuration, which grants.")
 def check_file(
-    file: Path, sarif: bool, no_secrets: bool, strict: bool, source: str | None, central: Path | None
+    file: Path,
+    sarif: bool,
+    no_secrets: bool,
+    strict: bool,
+    source: str | None,
+    builder: str | None,
+    step: str | None,
+    central: Path | None,
 ) -> None:
     """Say everything that is wrong with FILE, with line and column. Needs no server.
 
@@ -53,11 +62,24 @@ def check_file(
     With --pipeline-of, FILE is what a repository defines itself. It is checked as the server would do it, by what the
     central configuration grants; without --config only for what could never be right.
 
+    With --generated-by, FILE is what the program of a step 'generate' writes; --config says which configuration has it.
+
     Exit code 0: nothing, or warnings only, of what loads but can't be meant; 1: FILE has errors.
     """
-    if central is not None and source is None:
+    if central is not None and source is None and builder is None:
         raise click.UsageError("--config goes with --pipeline-of SOURCE: FILE itself is the configuration else")
-    loaded = read_file(file, no_secrets=no_secrets) if source is None else check_pipeline(file, source, central)
+    if source is not None and builder is not None:
+        raise click.UsageError("FILE is either --pipeline-of SOURCE or --generated-by BUILDER, not both")
+    if step is not None and builder is None:
+        raise click.UsageError("--step goes with --generated-by BUILDER")
+    if builder is not None:
+        if central is None:
+            raise click.UsageError("--generated-by needs --config FILE: the configuration that has the builder")
+        loaded = check_generated(file, builder, step, central)
+    elif source is not None:
+        loaded = check_pipeline(file, source, central)
+    else:
+        loaded = read_file(file, no_secrets=no_secrets)
     loaded = strictly(loaded) if strict else loaded
     for name in loaded.given.left_out:
         click.echo(f"{file}: left out {name}", err=True)

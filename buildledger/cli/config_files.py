@@ -12,12 +12,9 @@ import msgspec
 
 from buildledger.config import limits
 from buildledger.config.load import Loaded, Loader
-from buildledger.config.pipelines.repo_file import check as check_repo_file
-from buildledger.config.pipelines.repo_grants import RepoFile
 from buildledger.config.problems import report
-from buildledger.config.problems.problem import listed
 from buildledger.config.reading import given_files
-from buildledger.config.reading.files import Given, from_bytes
+from buildledger.config.reading.files import from_bytes
 from buildledger.config.resolved import Configuration
 
 FILE = click.Path(allow_dash=True, path_type=Path)
@@ -72,26 +69,6 @@ def strictly(loaded: Loaded) -> Loaded:
 def origin_of(file: Path) -> str:
     """Where a configuration comes from, as it is recorded."""
     return "standard input" if file == STANDARD_INPUT else str(given_files.whereabouts(file))
-
-
-def check_pipeline(file: Path, source: str, central: Path | None) -> Loaded:
-    """What is wrong with the file of a source's repository.
-
-    Raises:
-        ClickException: The file can't be read, or the central configuration has errors or nothing about the source.
-    """
-    configuration = None if central is None else load_file(central, no_secrets=True)
-    if configuration is not None and source not in configuration.repo_pipelines:
-        granted = listed(configuration.repo_pipelines) or "none"
-        message = f"{central} grants the repository of source '{source}' nothing (repo_pipelines: {granted})"
-        raise click.ClickException(message)
-    try:
-        content = given_files.read_file(file, limits.PIPELINE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{file} can't be read: {getattr(error, 'strerror', None) or error}") from None
-    repo_file = RepoFile(content=content, name=str(file), source=source, central=configuration)
-    given = Given(directory=file.parent, texts={str(file): content.decode("utf-8-sig", "replace")})
-    return Loaded(configuration=None, problems=list(check_repo_file(repo_file).problems), given=given)
 
 
 def text_of(loaded: Loaded) -> str:

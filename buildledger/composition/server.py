@@ -112,7 +112,7 @@ class Server:
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
-            await self._start_operations(stores, views, secrets, stack)
+            await self._start_operations(stores, views, secrets, configurations, stack)
             await self._start_gateway(stores, active, secrets, servers, authority, stack)
             self._start_elastic(stores, whole_token, servers, stack)
             followers.watch_machines(self._gateway.gateway)
@@ -253,14 +253,14 @@ class Server:
             self._lifetime.watch(retention.run(), "retention", stack)
 
     async def _start_operations(
-        self, stores: Stores, views: Views, secrets: BuildSecrets, stack: AsyncExitStack
+        self, stores: Stores, views: Views, secrets: BuildSecrets, configurations: Configurations, stack: AsyncExitStack
     ) -> None:
         """Where the gateway is: what the operations read was uploaded to this process."""
         if Role.GATEWAY in self._settings.roles:
             ledger, finder = stores.ledger, ArtifactSearch(views)
             operations = ServerOperations(
                 ledger,
-                performers(ledger, stores.artifacts, finder, SecretMasking(ledger, secrets).of_build),
+                performers(ledger, stores.artifacts, finder, configurations, SecretMasking(ledger, secrets).of_build),
                 elsewhere_seconds=0.0 if self._settings.database is None else ELSEWHERE_SECONDS,
             )
             await operations.start()

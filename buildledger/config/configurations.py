@@ -126,10 +126,11 @@ class Configurations:
     def refusal(self, central: Configuration, pipeline: str, builder: str) -> str | None:
         """Why a configuration doesn't allow a builder of a pipeline; None if it does, or there is no such builder."""
         try:
-            found = self.pipeline(pipeline).builders.get(builder)
+            defined = self.pipeline(pipeline)
         except UnreadablePipelineError as error:
             return str(error)
-        return None if found is None else refusal(central, found)
+        found = defined.builders.get(builder)
+        return None if found is None else refusal(central, defined, found)
 
     def pipeline(self, digest: str) -> Configuration:
         """The pipeline with this digest: a configuration that has nothing but builders and triggers.

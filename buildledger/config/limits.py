@@ -28,11 +28,17 @@ MATRIX_CELLS = 1_024
 BUILDERS = 20_000
 """Of the whole file, matrices expanded."""
 PIPELINE_BYTES = 256 << 10
-"""Size of a repository's file."""
+"""Size of a repository's file, or of what a step generates."""
 PIPELINE_BUILDERS = 1_024
-"""Of a repository's file, at most what can be granted."""
+"""Of such a text, at most what can be granted."""
 PIPELINE_CANONICAL_BYTES = 1_000_000
-"""A resolved repository's file, which is stored as one fact."""
+"""Such a text resolved, which is stored as one fact."""
+GENERATED_LOG_BYTES = 16 << 20
+"""What the program of a step that generates builders may write altogether, messages on its standard error included."""
+GENERATE_SECONDS = 600.0
+"""How long such a program may take that says nothing else itself."""
+GENERATIONS = 2
+"""How deep builders may be generated: those that a step generates may generate once more."""
 STEPS = 256
 """Of one builder."""
 ARGUMENTS = 1_024

@@ -146,6 +146,7 @@ def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_require
         ).resolve(),
         repo_pipelines=grants.resolve(document, parsed, source),
     )
+    grants.check_names(document, parsed, resolved_builders.values())
     check_lock_order(document, resolved_builders.values())
     warn_of_texts(document, kept)
     idle = IdleWarning(document, configuration.workers)

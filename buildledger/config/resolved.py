@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from buildledger.config.grant import Grant
 from buildledger.config.inputs import InputSpec
 from buildledger.config.lock_uses import LockUse
 from buildledger.config.machines import Start
@@ -186,28 +187,35 @@ class SuccessTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", 
 Trigger = ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger
 
 
-class RepoPipeline(msgspec.Struct, frozen=True, kw_only=True):
+class RepoPipeline(Grant, frozen=True, kw_only=True):
     """What the file of a repository may define, and what its builders are held to."""
 
     path: str
     """Of the file, relative to the repository."""
     branches: tuple[str, ...]
     """Branches whose files count; patterns of `globs.py`."""
-    may_define: tuple[str, ...]
-    """Sections, and keys of builders."""
     config_from: Literal["base", "head"]
     """Whose file counts for what isn't merged."""
-    secrets: tuple[str, ...]
-    locks: tuple[str, ...]
     sources: tuple[str, ...]
     """Besides its own."""
-    worker: Expression | None
-    """True for the workers that its builders may run on, whatever they say themselves; None: any."""
     project: str | None
     """What its builders belong to."""
-    max_builders: int
-    max_steps: int
-    """Of each builder."""
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """What generated a pipeline, and whose grants hold for it."""
+
+    builder: str
+    """Whose step generated it."""
+    step: str
+    """By name."""
+    depth: int
+    """From 1; counts the generations before it, and itself."""
+    source: str | None = None
+    """The repository whose file has the first of the generating builders; None: the configuration has it."""
+    root: str | None = None
+    """The first of the generating builders, if the configuration has it."""
+    root_step: str | None = None
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakref=True):
@@ -226,6 +234,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakre
     """By their names: the file's `name`, or one made of the kind and what it watches (`change-widget`)."""
     repo_pipelines: Mapping[str, RepoPipeline] = msgspec.field(default_factory=dict)
     """By the sources whose repositories have a file of their own."""
+    generated: Generation | None = None
+    """In a pipeline that a step has generated: which one; None: in every other."""
 
     def to_json(self) -> str:
         """Canonical text: sorted keys, no white space, every default spelled out so that it keeps its meaning."""

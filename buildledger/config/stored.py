@@ -36,7 +36,7 @@ def _secrets_are_masked(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
-    "configuration": {"projects": {}, "repo_pipelines": {}},
+    "configuration": {"projects": {}, "repo_pipelines": {}, "generated": None},
     "secrets": {"vault": None},
     "sources": {},
     "workers": {},

@@ -12,11 +12,13 @@ from uuid import UUID
 
 import msgspec
 
+from buildledger.events.pipeline import PipelineProblem
 from buildledger.events.stored_format import StoredFormat
 
 KEPT_ARTIFACT_FORMAT = 2
 FOUND_ARTIFACT_FORMAT = 1
 REPORT_TOTALS_FORMAT = 1
+GENERATED_FORMAT = 1
 
 
 EXPOSED_MAX = 10
@@ -81,6 +83,18 @@ class ReportTotals(msgspec.Struct, frozen=True, kw_only=True):
     format: int = REPORT_TOTALS_FORMAT
 
 
+class Generated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step has generated."""
+
+    pipeline: str
+    """The digest of the pipeline that has the builders; empty: nothing is built, because something is wrong with it."""
+    builders: tuple[str, ...]
+    """Their names everywhere; in a matrix, of the cells."""
+    problems: tuple[PipelineProblem, ...] = ()
+    """In the order of the text, up to the limit; the last then says how many more there are."""
+    format: int = GENERATED_FORMAT
+
+
 def _without_exposed(former: dict[str, Any]) -> dict[str, Any]:
     """Nobody looked for secrets: nothing is said of them, as where none were found."""
     return former
@@ -95,8 +109,11 @@ FOUND_ARTIFACT: StoredFormat[FoundArtifact] = StoredFormat(
 REPORT_TOTALS: StoredFormat[ReportTotals] = StoredFormat(
     "outcome of reading reports", msgspec.json.Decoder(ReportTotals).decode, REPORT_TOTALS_FORMAT, upcasts=()
 )
+GENERATED: StoredFormat[Generated] = StoredFormat(
+    "what a step generated", msgspec.json.Decoder(Generated).decode, GENERATED_FORMAT, upcasts=()
+)
 
 
-def answer_text(answer: KeptArtifact | FoundArtifact | ReportTotals) -> str:
+def answer_text(answer: KeptArtifact | FoundArtifact | ReportTotals | Generated) -> str:
     """What stands in `Ended.text`: JSON with the number of its format."""
     return msgspec.json.encode(answer).decode()

@@ -140,8 +140,27 @@ class ReadReports(msgspec.Struct, frozen=True, kw_only=True, tag="read_reports",
     """SHA-256 of the manifest that names the reports."""
 
 
-OperationSpec = Run | MakeDirectory | Remove | Copy | Stat | WriteFile | Upload | FindArtifact | Download | ReadReports
-SERVER_SIDE = (FindArtifact, ReadReports)
+class ReadGenerated(msgspec.Struct, frozen=True, kw_only=True, tag="read_generated", tag_field="kind"):
+    """Check the builders that the step's program has written, and store them as a pipeline; done by the server."""
+
+    sha256: str
+    """Of the text, which an operation before it has brought back."""
+
+
+OperationSpec = (
+    Run
+    | MakeDirectory
+    | Remove
+    | Copy
+    | Stat
+    | WriteFile
+    | Upload
+    | FindArtifact
+    | Download
+    | ReadReports
+    | ReadGenerated
+)
+SERVER_SIDE = (FindArtifact, ReadReports, ReadGenerated)
 """What the server does itself, on behalf of the build's worker."""
 
 
@@ -165,6 +184,7 @@ class EndReason(StrEnum):
     NOT_A_FILE = "not_a_file"
     TOO_LARGE = "too_large"
     BAD_REPORT = "bad_report"
+    BAD_DEFINITION = "bad_definition"
     INCONSISTENT = "inconsistent"
     NO_SECRET = "no_secret"  # noqa: S105 - why something ended
     SECRETS_AWAY = "secrets_away"

@@ -15,11 +15,13 @@ class PipelineDefined(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "pipeline.defined.v1"
 
     source: str
-    """Whose repository defines it."""
+    """Whose repository defines it; empty: a step of a build has generated it."""
     digest: str
     """SHA-256 of `text` in hex."""
     text: str
     """A configuration in canonical JSON that has only builders and triggers; names of secrets, never their values."""
+    builder: str = ""
+    """Whose step has generated it; empty: the file of a repository defines it."""
 
 
 class PipelineRead(Fact, frozen=True, kw_only=True, omit_defaults=True):

@@ -65,7 +65,7 @@ class RequestSubmitted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     """Why, in a few machine words: `change on main`, `forced`, `cron`, `after tests #12`, `rebuild of …`."""
     trigger: str | None = None
-    """The configured trigger, by its place in the file (`triggers[2]`); None when a person asked."""
+    """The configured trigger, by its place in the file (`triggers[2]`); None when a person or a step asked."""
     requested_by: str
     """The actor who asked; the same form as in the metadata."""
     priority: int = 0
@@ -79,7 +79,9 @@ class RequestSubmitted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     collapse_key: str | None = None
     """Queued requests of the same builder with the same key may be served by one build; None: never."""
     parent_build: BuildId | None = None
-    """The build whose success asked for it; None: something else did."""
+    """The build whose success, or one of whose steps, asked for it; None: something else did."""
+    parent_step: int | None = None
+    """The step of that build that generated the builder, by its index from 0; None: its success asked for it."""
     rebuild_of: BuildId | None = None
     """The build that is to be repeated; None: none is."""
 

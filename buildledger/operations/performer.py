@@ -8,6 +8,7 @@ import msgspec
 
 from buildledger.events.build import TestsReported
 from buildledger.events.operation import Ended
+from buildledger.events.pipeline import PipelineDefined
 from buildledger.operations.open_operations import ServerOperation
 
 
@@ -16,6 +17,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     ended: Ended
     reports: tuple[TestsReported, ...] = ()
+    pipelines: tuple[PipelineDefined, ...] = ()
 
 
 class Performer(Protocol):

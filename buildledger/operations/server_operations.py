@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from buildledger.config.configurations import Configurations
 from buildledger.domain.build import FinishOperation, ReportTests
 from buildledger.domain.command import Command
+from buildledger.domain.pipeline import DefinePipeline
 from buildledger.domain.refusals import Refusal
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import BuildId, OperationId
 from buildledger.events.limits import LINE_CHARACTERS, storable
-from buildledger.events.operation import Ended, EndReason, FindArtifact, Mask, ReadReports
+from buildledger.events.operation import Ended, EndReason, FindArtifact, Mask, ReadGenerated, ReadReports
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
@@ -25,6 +27,7 @@ from buildledger.logs.elsewhere import StoredElsewhereError
 from buildledger.operations.find_artifact import ArtifactFinder, ArtifactFinding
 from buildledger.operations.open_operations import OpenOperations, ServerOperation
 from buildledger.operations.performer import Outcome, Performer
+from buildledger.operations.read_generated import GeneratedReading
 from buildledger.operations.read_reports import ReportReading
 
 RETRY_SECONDS = 1.0
@@ -41,6 +44,7 @@ def performers(
     ledger: Ledger,
     artifacts: ArtifactStore,
     finder: ArtifactFinder,
+    configurations: Configurations,
     mask_of: Callable[[BuildId], Mask | None] = lambda build_id: None,
 ) -> Mapping[type, Performer]:
     """What does each kind of operation, by the type of its specification.
@@ -50,6 +54,7 @@ def performers(
     return {
         FindArtifact: ArtifactFinding(finder, artifacts, ledger.head),
         ReadReports: ReportReading(artifacts, mask_of),
+        ReadGenerated: GeneratedReading(ledger, configurations),
     }
 
 
@@ -60,7 +65,7 @@ class ServerOperations:
     """
 
     NAME = "operations"
-    VERSION = 2
+    VERSION = 3
 
     def __init__(
         self,
@@ -153,7 +158,7 @@ class ServerOperations:
 
     async def _is_recorded(self, operation: ServerOperation, outcome: Outcome) -> bool:
         """Record an outcome, however long the ledger is away; False if the ledger doesn't accept it."""
-        commands = _commands(operation, outcome)
+        commands = commands_of(operation, outcome)
         origin = Origin(actor="system", causation_id=operation.causation_id, correlation_id=operation.correlation_id)
         while True:
             try:
@@ -176,11 +181,16 @@ class ServerOperations:
                 return True
 
 
-def _commands(operation: ServerOperation, outcome: Outcome) -> list[Command]:
+def commands_of(operation: ServerOperation, outcome: Outcome) -> list[Command]:
+    """What records an outcome, in one transaction."""
     build_id, operation_id = operation.build_id, operation.operation_id
     ended = msgspec.structs.replace(outcome.ended, detail=storable(outcome.ended.detail, LINE_CHARACTERS))
     finish = FinishOperation(build_id=build_id, operation_id=operation_id, fence=operation.fence, ended=ended)
-    return [*(ReportTests(build_id=build_id, report=report) for report in outcome.reports), finish]
+    return [
+        *(DefinePipeline(definition=pipeline) for pipeline in outcome.pipelines),
+        *(ReportTests(build_id=build_id, report=report) for report in outcome.reports),
+        finish,
+    ]
 
 
 def _fault(cause: str) -> Ended:

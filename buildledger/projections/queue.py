@@ -20,7 +20,7 @@ class Queue:
     """Requests with their state. Why one waits isn't stored: `config/evaluation/wait_reason.py` says it."""
 
     NAME: ClassVar[str] = "queue"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     METADATA: ClassVar[sa.MetaData] = tables.METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -101,6 +101,7 @@ class QueueWriter:
                 "config_digest": fact.config_digest,
                 "pipeline": fact.pipeline,
                 "parent_build": fact.parent_build,
+                "parent_step": fact.parent_step,
                 "rebuild_of": fact.rebuild_of,
                 "submitted_at": microseconds(recorded.meta.recorded_at),
             }

@@ -23,11 +23,14 @@ request = sa.Table(
     text("config_digest"),
     text("pipeline", nullable=True),
     identity("parent_build", nullable=True),
+    number("parent_step", nullable=True),
     identity("rebuild_of", nullable=True),
     number("submitted_at"),
     schema=SCHEMA,
 )
 """What is fixed when a request is submitted; `seq` is that position."""
+_of_a_build = request.c.parent_build.is_not(None)
+sa.Index("request_parent", request.c.parent_build, sqlite_where=_of_a_build, postgresql_where=_of_a_build)
 sa.Index("request_builder", request.c.builder, request.c.seq)
 
 request_state = versioned(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import msgspec
 import sqlalchemy as sa
 
-from buildledger.config.pipelines.namespace import source_of
+from buildledger.config.pipelines.namespace import definers_in, definers_of
 from buildledger.config.resolved import Configuration
 from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.results import Result
@@ -122,9 +122,10 @@ class BuilderRows:
         """Follow a configuration: builders come, change and go; those that have gone keep their history."""
         if (configuration := applied(text)) is None:
             return
+        definers = definers_in(configuration)
         for row in list(self._rows.values()):
             gone = row["configured"] and row["name"] not in configuration.builders
-            if gone and source_of(row["name"]) not in configuration.repo_pipelines:
+            if gone and definers.isdisjoint(definers_of(row["name"])):
                 self._rows.put(position, row["name"], {"configured": False})
         self._configured(position, builder_columns(configuration, self._configuration))
         self._configuration = configuration
@@ -132,7 +133,7 @@ class BuilderRows:
         self._follow_defaults(connection, position)
 
     def defined(self, connection: sa.Connection, position: int, text: str) -> None:
-        """Follow what a repository defines: its builders are there as long as it may define any."""
+        """Follow what a repository or a step defines: its builders are there as long as that may define any."""
         if (pipeline := applied(text)) is not None:
             self._configured(position, builder_columns(pipeline, None))
             self._follow_defaults(connection, position)

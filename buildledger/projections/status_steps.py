@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from buildledger.events import build as events
 from buildledger.events.fact import Recorded
-from buildledger.events.operation import Copy, FindArtifact, OperationSpec, ReadReports, Run, Upload
+from buildledger.events.operation import Copy, FindArtifact, OperationSpec, ReadGenerated, ReadReports, Run, Upload
 from buildledger.projections import status_tables as tables
 from buildledger.projections.columns import encode, microseconds
 from buildledger.projections.projection import ProjectionContradicted
@@ -226,6 +226,8 @@ def _described(spec: OperationSpec) -> tuple[str, str]:
             command = " ".join(files)
         case ReadReports(format=report_format):
             command = report_format
+        case ReadGenerated():
+            command = ""
         case _:
             command = spec.path
     return kind, command[:COMMAND_CHARACTERS]

@@ -16,6 +16,7 @@ from buildledger.reactors.scheduling.scheduler import Scheduler
 from buildledger.reactors.scheduling.step_locks import StepLocks
 from buildledger.reactors.state.changed_paths import ChangePaths
 from buildledger.reactors.state.shared import SharedState
+from buildledger.reactors.triggers.generated import GeneratedRequests
 from buildledger.reactors.triggers.triggering import Triggering
 from buildledger.reactors.workers.absence import AbsenceMonitor
 from buildledger.reactors.workers.autoscaler import Autoscaler
@@ -37,7 +38,7 @@ def join(
 
     shared = SharedState(configurations)
     contexts = EvaluationContexts(ChangePaths(ledger))
-    running = BuildRunner(shared, contexts)
+    running = BuildRunner(shared, contexts, GeneratedRequests(contexts, shared.configurations))
     triggering = Triggering(shared, contexts, ledger)
     assigning = Scheduler(shared, contexts, running, triggering.default_branch)
     return Runner(

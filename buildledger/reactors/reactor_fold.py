@@ -24,7 +24,7 @@ class ReactorFold:
     """The shared state and the reactors' own; a `CheckpointedFold`."""
 
     NAME = "reactors"
-    VERSION = 14
+    VERSION = 15
 
     def __init__(
         self, shared: SharedState, triggering: Triggering, reactors: Sequence[Reactor], folded: Callable[[], None]

@@ -43,7 +43,7 @@ def result_of(ended: Ended) -> Result:
             return Result.CANCELLED
         case "exited" | "signalled" | "no_output" | "max_time" | "log_limit" | "start_failed" | "no_file":
             return Result.FAILURE
-        case "not_a_file" | "too_large" | "bad_report":
+        case "not_a_file" | "too_large" | "bad_report" | "bad_definition":
             return Result.FAILURE
         case _:
             return Result.EXCEPTION
@@ -56,6 +56,7 @@ FILE_TROUBLE = {
     "not_a_file": "neither a file nor a directory",
     "too_large": "too much to keep",
     "bad_report": "a test report can't be read",
+    "bad_definition": "nothing is built of what it generated",
 }
 
 

@@ -41,6 +41,18 @@ class ObtainRevision(msgspec.Struct, frozen=True, kw_only=True):
     revision: str
 
 
+class RequestBuilds(msgspec.Struct, frozen=True, kw_only=True):
+    """Wanted: builds by builders that the step has generated, of what its build is of. Answered with None.
+
+    Asked again by a replay, it requests the same builds, which then are there.
+    """
+
+    pipeline: str
+    """The digest of the pipeline that has the builders."""
+    builders: tuple[str, ...]
+    """Their names everywhere."""
+
+
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
     """How a step ended, as far as the step itself can tell."""
 
@@ -64,7 +76,7 @@ class StepInputs(msgspec.Struct, frozen=True, kw_only=True):
     """No earlier step of the build has done anything."""
 
 
-Request = Operation | SetProperty | ObtainRevision
+Request = Operation | SetProperty | ObtainRevision | RequestBuilds
 Program = Generator[Request, Ended | None, Conclusion]
 Start = Callable[[Any, StepInputs], Program]
 """Begins a program for a stored step of its kind; runs none of it yet."""

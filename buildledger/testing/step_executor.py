@@ -18,6 +18,7 @@ from buildledger.events.operation import (
     FindArtifact,
     MakeDirectory,
     OperationSpec,
+    ReadGenerated,
     ReadReports,
     Remove,
     Run,
@@ -27,7 +28,7 @@ from buildledger.events.operation import (
     WriteFile,
 )
 from buildledger.events.results import Result
-from buildledger.steps.program import Conclusion, ObtainRevision, Operation, SetProperty, StepInputs
+from buildledger.steps.program import Conclusion, ObtainRevision, Operation, RequestBuilds, SetProperty, StepInputs
 from buildledger.steps.registry import begin
 
 EXITED = Ended(reason="exited", exit_code=0)
@@ -42,6 +43,8 @@ class Performance:
     outcomes: list[Ended] = field(default_factory=list)
     properties: dict[str, object] = field(default_factory=dict)
     revisions: dict[str, str] = field(default_factory=dict)
+    requested: tuple[str, ...] = ()
+    """Builders that were generated."""
     conclusion: Conclusion = Conclusion(result=Result.SKIPPED)  # noqa: RUF009 - frozen
 
     @property
@@ -80,6 +83,9 @@ class StepExecutor:
                 case ObtainRevision(source=source, revision=revision):
                     done.revisions[source] = revision
                     execution.answer(None)
+                case RequestBuilds(builders=builders):
+                    done.requested += builders
+                    execution.answer(None)
         done.conclusion = execution.conclusion
         return done
 
@@ -105,7 +111,7 @@ class StepExecutor:
                 return EXITED
             case Upload(path=path, limit_bytes=limit_bytes):
                 return self._upload(self._inside(path), limit_bytes)
-            case FindArtifact() | Download() | ReadReports():
+            case FindArtifact() | Download() | ReadReports() | ReadGenerated():
                 raise NotImplementedError(f"{type(spec).__name__} needs a server")
 
     def _upload(self, file: Path, limit_bytes: int) -> Ended:

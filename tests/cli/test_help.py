@@ -18,6 +18,7 @@ NOT_COMMANDS = {
     "client",
     "config_apply",
     "config_explain",
+    "config_defined",
     "config_files",
     "config_history",
     "config_render",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from buildledger.config.load import check, load
+from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.repo_file import check as check_repo_file
-from buildledger.config.pipelines.repo_grants import RepoFile
 from tests.config.texts import EXAMPLES
 
 FULL = Path(__file__).parent / "files" / "full.yaml"

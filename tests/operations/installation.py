@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from buildledger.clock import SystemClock
+from buildledger.config.configurations import Configurations
 from buildledger.domain.build import AssignBuild, RequestOperation, StartStep
 from buildledger.domain.command import Command
 from buildledger.events.answers import FoundArtifact
@@ -74,7 +75,10 @@ class Installation:
         """Begin server operations, with other performers for some kinds."""
         operations = ServerOperations(
             self.ledger,
-            {**performers(self.ledger, self.artifacts, self.finder), **(replaced or {})},
+            {
+                **performers(self.ledger, self.artifacts, self.finder, Configurations(self.ledger.at)),
+                **(replaced or {}),
+            },
             elsewhere_seconds=elsewhere_seconds,
             retry_seconds=RETRY_SECONDS,
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.repo_file import check
-from buildledger.config.pipelines.repo_grants import RepoFile
 from buildledger.domain.command import Command
 from buildledger.domain.pipeline import DefinePipeline, ReportPipeline
 from buildledger.domain.source import MoveBranch

@@ -14,6 +14,7 @@ from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.domain.config import RequireConfig
+from buildledger.ledger.pipeline_texts import pipeline_texts
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.vault import Vault
@@ -90,7 +91,7 @@ def site_of(w: World, path: Path) -> Iterator[Site]:
         stack.callback(logs.close)
         projector = Projector(w.ledger, views)
         deps = ApiDependencies(
-            configurations=Configurations(w.ledger.at),
+            configurations=Configurations(w.ledger.at, pipeline_text=pipeline_texts(w.ledger)),
             ledger=w.ledger,
             vault=vault,
             tree=tree,

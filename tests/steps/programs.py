@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from buildledger.config.evaluation.evaluate import Context
+from buildledger.config.grant import Grant
 from buildledger.config.steps.checkout import CheckoutStep
 from buildledger.config.steps.download import DownloadStep, Origin
+from buildledger.config.steps.generate import GenerateStep
 from buildledger.config.steps.kinds import Step
 from buildledger.config.steps.run import RunStep
 from buildledger.config.steps.script import ScriptStep
@@ -46,6 +48,12 @@ STEPS: dict[str, Step] = {
     "download of a builder": DownloadStep(name="s", artifact="a", origin=Origin(of="builder", builder="b")),
     "download of a number": DownloadStep(name="s", artifact="a", origin=Origin(of="builder", builder="b", number="x")),
     "test_report": TestReportStep(name="s", files=("out/*.xml",), failed="warnings"),
+    "generate": GenerateStep(
+        name="s",
+        argv=("plan", PropertyRef("version")),
+        env={"TOKEN": SecretRef("t")},
+        grant=Grant(may_define=("builders",), secrets=(), locks=(), worker=None, max_builders=9, max_steps=9),
+    ),
     "set_property": SetPropertyStep(name="s", property="p", value=PropertyRef("version"), env={}),
     "set_property from a program": SetPropertyStep(name="s", property="p", argv=("git", "describe"), env={}),
 }

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from buildledger.api.models.artifacts import Artifact, TestSummary
 from buildledger.api.models.changes import Change
+from buildledger.api.models.generated import Generated, GeneratedBy
 from buildledger.api.models.locks import LockWait
 from buildledger.api.models.scalars import (
     Actor,
@@ -162,6 +163,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     started_at: Annotated[Moment, Meta(description="When it began, in UTC.")]
     finished_at: Annotated[Moment | None, Meta(description="When it ended; null while it runs.")]
     operations: Annotated[list[Operation], Meta(description="What was asked of the worker, in order.")]
+    generated: Annotated[
+        Generated | None, Meta(description="What a step `generate` has generated; null: nothing was read yet, or ever.")
+    ]
 
 
 class StepList(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +208,9 @@ class BuildDetail(msgspec.Struct, frozen=True, kw_only=True):
     previous: Annotated[BuildRef | None, Meta(description="The same builder's build before it.")]
     next: Annotated[BuildRef | None, Meta(description="The same builder's build after it.")]
     rebuild_of: Annotated[Id | None, Meta(description="The build that this one repeats; null: none.")]
+    generated_by: Annotated[
+        GeneratedBy | None, Meta(description="The step that has generated its builder; null: it was configured.")
+    ]
     steps: Annotated[list[Step], Meta(description="Its steps that have begun, in order.")]
     planned_steps: Annotated[list[str], Meta(description="Names of all steps in its configuration.")]
     properties: Annotated[list[Property], Meta(description="What its steps have learnt, by name.")]

@@ -72,7 +72,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     build_id: Annotated[Id | None, Meta(description="The build that has or answered it.")]
     collapsed_into: Annotated[Id | None, Meta(description="The request that stands for it too; null: none.")]
     rebuild_of: Annotated[Id | None, Meta(description="The build that it asks to repeat; null: none.")]
-    parent_build: Annotated[Id | None, Meta(description="The build whose success made it; null: none.")]
+    parent_build: Annotated[Id | None, Meta(description="The build whose success or step made it; null: none.")]
+    parent_step: Annotated[
+        int | None, Meta(description="The step of that build that generated the builder, from 0; null: none did.")
+    ]
     result: Annotated[ResultName | None, Meta(description="How it ended; null before.")]
     submitted_at: Annotated[Moment, Meta(description="When it was made, in UTC.")]
     finished_at: Annotated[Moment | None, Meta(description="When it ended; null before.")]

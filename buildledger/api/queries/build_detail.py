@@ -13,6 +13,7 @@ from buildledger.api.models import builds as models
 from buildledger.api.queries.artifacts import artifacts_of
 from buildledger.api.queries.builds import as_builds, reference_by_number, stored_build
 from buildledger.api.queries.changes import as_blame, blame_rows, blamed_ids, changes_by_id
+from buildledger.api.queries.generated import generated_by
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.select_builds import SelectBuilds
 from buildledger.api.queries.steps import properties_of, steps_of
@@ -68,6 +69,7 @@ def _detail(readings: Readings, row: sa.Row[Any] | None, name: object) -> models
         previous=reference_by_number(status, row.builder, row.number - 1),
         next=reference_by_number(status, row.builder, row.number + 1),
         rebuild_of=_rebuild_of(readings["queue"], fixed.request_id),
+        generated_by=generated_by(readings, fixed.request_id),
         steps=steps_of(readings, row.seq, row.id),
         planned_steps=_planned_steps(readings, row.builder, fixed),
         properties=properties_of(status, row.seq),

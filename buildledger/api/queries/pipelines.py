@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from buildledger.api.models import pipelines as models
 from buildledger.api.queries.readings import Readings
 from buildledger.config.pipelines.effective import counts_on
-from buildledger.config.problems.problem import Problem
+from buildledger.config.pipelines.stored_problems import told
 from buildledger.config.resolved import RepoPipeline
 from buildledger.events.catalogue import stored_names
 from buildledger.events.ids import revision_pipeline_id
@@ -77,9 +77,9 @@ def missing(path: str) -> models.RevisionPipeline:
 
 def rejected(path: str, problems: Sequence[PipelineProblem]) -> models.RevisionPipeline:
     """A file that is refused."""
-    told = [_problem(path, problem) for problem in problems]
+    said = [as_problem(path, problem) for problem in problems]
     text = f"{path} of this revision is refused, so nothing is built by it"
-    return models.RevisionPipeline(path=path, outcome="rejected", text=text, builders=[], problems=told)
+    return models.RevisionPipeline(path=path, outcome="rejected", text=text, builders=[], problems=said)
 
 
 def read(path: str, builders: Sequence[str]) -> models.RevisionPipeline:
@@ -89,16 +89,8 @@ def read(path: str, builders: Sequence[str]) -> models.RevisionPipeline:
     return models.RevisionPipeline(path=path, outcome="read", text=text, builders=list(builders), problems=[])
 
 
-def _problem(path: str, problem: PipelineProblem) -> models.PipelineProblem:
-    text = Problem(
-        file=path,
-        line=problem.line,
-        column=problem.column,
-        code=problem.code,
-        message=problem.message,
-        hint=problem.hint,
-        severity=problem.severity,
-    )
+def as_problem(path: str, problem: PipelineProblem) -> models.PipelineProblem:
+    """A stored problem of the text `path` as it is answered."""
     return models.PipelineProblem(
-        line=problem.line, column=problem.column, code=problem.code, severity=problem.severity, text=str(text)
+        line=problem.line, column=problem.column, code=problem.code, severity=problem.severity, text=told(path, problem)
     )

@@ -133,6 +133,7 @@ def as_requests(personal: PersonalDataResolver, rows: Rows, reasons: WaitReasons
             collapsed_into=row.collapsed_into,
             rebuild_of=row.rebuild_of,
             parent_build=row.parent_build,
+            parent_step=row.parent_step,
             result=row.result,
             submitted_at=moment(row.submitted_at),
             finished_at=optional_moment(row.finished_at),

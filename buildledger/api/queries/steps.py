@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.models import builds as models
+from buildledger.api.queries.generated import PROGRAM, generated_of
 from buildledger.api.queries.locks import LockSituation
 from buildledger.api.queries.readings import Readings
 from buildledger.projections import status_tables
@@ -19,11 +20,13 @@ from buildledger.projections.reading import Reading
 
 
 def steps_of(readings: Readings, seq: int, build_id: UUID) -> list[models.Step]:
-    """The steps of a build with their operations and logs, in order."""
+    """The steps of a build with their operations and logs, in order; needs the views `status`, `queue`, `revisions`."""
     reading, locks = readings["status"], LockSituation(readings)
     operations = _operations(reading, seq, _logs(reading, seq, build_id))
     step = reading.table(status_tables.step)
     rows = reading.all(sa.select(step).where(step.c.seq == seq).order_by(step.c.number))
+    generating = {row.number: row.name for row in rows if row.program == PROGRAM}
+    generated = generated_of(readings, build_id, generating)
     return [
         models.Step(
             index=row.number,
@@ -38,6 +41,7 @@ def steps_of(readings: Readings, seq: int, build_id: UUID) -> list[models.Step]:
             started_at=moment(row.started_at),
             finished_at=optional_moment(row.finished_at),
             operations=operations[row.number],
+            generated=generated.get(row.number),
         )
         for row in rows
     ]

@@ -83,7 +83,7 @@ def read_build_by_number(
 @router.get("/builds/{build_id}/steps")
 def list_steps(read_models: ReadModelsAsOf, build_id: IdPath) -> JsonResponse[models.StepList]:
     """The steps of a build with their operations and logs."""
-    with read_models.read("status", "revisions") as readings:
+    with read_models.read("status", "queue", "revisions") as readings:
         seq = seq_of(readings["status"], build_id)
         steps = steps_of(readings, seq, build_id)
         return readings.respond(models.StepList(items=steps, position=readings.position))

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from buildledger.config.explain.explained import Explained, to_yaml
 from buildledger.config.explain.explained_values import as_written, default
 from buildledger.config.fields import spelling
+from buildledger.config.grant import Grant
 from buildledger.config.inputs import InputSpec
 from buildledger.config.loading.matrix import spelled
 from buildledger.config.lock_uses import LockUse
@@ -81,12 +82,27 @@ def _step(step: StepBase) -> Explained:
     entries: dict[str, Explained] = {}
     for name, value in _fields(step).items():
         key = step.FILE_KEYS.get(name, name)
+        if isinstance(value, Grant):
+            said = _grant(value)
+            entries |= {each: said[each] for each in said if not _is_default(declared.get(each), said[each])}
+            continue
         if value is None or _means_nothing(step, key):
             continue
         written = _condition(value) if key == "when" else _size(value) if name.endswith("_bytes") else _value(value)
         if key == "timeout" or not _is_default(declared.get(key), written):
             entries[key] = written
     return _mapping({key: entries[key] for key in sorted(entries, key=lambda key: key != model.KEY)})
+
+
+def _grant(grant: Grant) -> dict[str, Explained]:
+    """What a step grants to what it generates, under the keys of the file."""
+    grants = {"secrets": _value(grant.secrets), "locks": _value(grant.locks)}
+    given = {key: value for key, value in grants.items() if value.value}
+    if grant.worker is not None:
+        given["worker"] = _condition(grant.worker)
+    rest = {"may_define": grant.may_define, "max_builders": grant.max_builders, "max_steps": grant.max_steps}
+    said = {key: _value(value) for key, value in rest.items()}
+    return said | ({"grants": _mapping(given)} if given else {})
 
 
 def _means_nothing(step: StepBase, key: str) -> bool:

@@ -43,15 +43,20 @@ class DeclaredLocks(msgspec.Struct, frozen=True, kw_only=True):
         for index, use in enumerate(uses):
             place = (*path, index, "lock")
             if use.lock not in self.names:
-                hint = f"locks: {listed(self.names)}" if self.names else "declare it under 'locks'"
-                message = f"there is no lock '{use.lock}'{did_you_mean(use.lock, self.names)}"
-                document.add("unknown-lock", place, message, hint)
+                self.check_name(document, place, use.lock)
             elif use.lock in seen:
                 document.add("duplicate-name", place, f"the lock '{use.lock}' is asked for twice", "use 'take'")
             elif (count := self.counts.get(use.lock)) and (use.take or 1) > count:
                 message = f"'{use.lock}' has a count of {count}: nobody could ever take {use.take}"
                 document.add("lock-count", (*place[:-1], "take"), message)
             seen.add(use.lock)
+
+    def check_name(self, document: Document, path: Path, name: str) -> None:
+        """Report a name that no lock has."""
+        if name not in self.names:
+            hint = f"locks: {listed(self.names)}" if self.names else "declare it under 'locks'"
+            message = f"there is no lock '{name}'{did_you_mean(name, self.names)}"
+            document.add("unknown-lock", path, message, hint)
 
     def resolve(self, uses: Sequence[LockUseModel]) -> tuple[LockUse, ...]:
         """What is stored of them."""

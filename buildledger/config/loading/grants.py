@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 
 from buildledger.config import resolved
 from buildledger.config.loading.inherited import check_project
@@ -10,13 +11,28 @@ from buildledger.config.loading.parsing import Parsed
 from buildledger.config.problems.problem import did_you_mean, listed
 from buildledger.config.reading.document import Document
 from buildledger.config.references.scopes import CONDITIONS, Place, Scope
+from buildledger.config.resolved import Builder
 from buildledger.config.secrets.provider import SecretProvider
+from buildledger.config.steps.generate import GenerateStep
 from buildledger.config.values import Expression, SecretRef
 
 
 def resolve(document: Document, parsed: Parsed, secrets: SecretProvider | None) -> dict[str, resolved.RepoPipeline]:
     """What each repository may define; the document has the problems."""
     return {source: _resolve(document, parsed, secrets, source) for source in parsed.repo_pipelines}
+
+
+def check_names(document: Document, parsed: Parsed, builders: Iterable[Builder]) -> None:
+    """A builder that generates and a source with a file of its own can't have one name: their builders would, too."""
+    for builder in builders:
+        if builder.name in parsed.repo_pipelines and any(isinstance(step, GenerateStep) for step in builder.steps):
+            message = (
+                f"builder '{builder.name}' generates builders, and the file of the source '{builder.name}' defines"
+            )
+            hint = "call the builder otherwise"
+            document.add(
+                "name", ("builders", builder.name), f"{message} some: both are '{builder.name}:…'", hint, at_key=True
+            )
 
 
 def _resolve(document: Document, parsed: Parsed, secrets: SecretProvider | None, source: str) -> resolved.RepoPipeline:

@@ -26,6 +26,7 @@ from buildledger.config.models.source_models import SourceModel
 from buildledger.config.problems.problem import Path
 from buildledger.config.reading import scalars
 from buildledger.config.reading.document import Document
+from buildledger.config.references.scopes import GrantedSecrets
 
 _MAPPINGS = ("sources", "workers", "locks", "projects", "templates", "builders", "repo_pipelines")
 
@@ -50,7 +51,7 @@ class Parsed:
     repo_pipelines: dict[str, RepoPipeline] = field(default_factory=dict)
     triggers: dict[int, Any] = field(default_factory=dict)
     """By index in the file."""
-    granted_secrets: frozenset[str] | None = None
+    granted_secrets: GrantedSecrets | None = None
     """The only secrets that may be named; None: any."""
     names: dict[str, frozenset[str]] = field(default_factory=dict)
     """By section, those of unsound entries too: a reference to one is no second fault. As `properties` those that every

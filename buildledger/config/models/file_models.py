@@ -167,7 +167,6 @@ class File(Strict):
     unbuilt: ClassVar = frozenset(
         {
             "access",
-            "generate",
             "identity",
             "logs",
             "notify",

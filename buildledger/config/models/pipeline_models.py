@@ -25,8 +25,9 @@ Grant = Literal[
     "collapse",
     "retry",
     "priority",
+    "generate",
 ]
-"""What may be granted. Secrets, locks and other sources are granted by name instead."""
+"""What may be granted; `generate` is the step of that name. Secrets, locks and other sources are granted by name."""
 
 
 class RepoPipeline(Strict):

@@ -1,6 +1,6 @@
-"""The file of a repository → the builders and triggers that it defines, or everything that is wrong with it.
+"""A repository's file, or what a step generates → the builders that it defines, or all that is wrong with it.
 
-The file isn't trusted. It is checked as a part of the central configuration would be, and besides that nothing may
+The text isn't trusted. It is checked as a part of the central configuration would be, and besides that nothing may
 stand in it that isn't granted.
 """
 
@@ -23,13 +23,13 @@ from buildledger.config.loading.warnings.unused import warn_of_unused
 from buildledger.config.models import file_models
 from buildledger.config.models.source_models import MODELS
 from buildledger.config.pipelines import repo_grants
-from buildledger.config.pipelines.namespace import qualified, qualified_name
-from buildledger.config.pipelines.repo_grants import RepoFile
+from buildledger.config.pipelines.definition import Definition, GeneratedText, RepoFile
+from buildledger.config.pipelines.namespace import held_to, qualified, qualified_name
 from buildledger.config.problems.problem import Path, Problem
 from buildledger.config.reading.document import Document
 from buildledger.config.reading.files import not_utf8
 from buildledger.config.reading.yaml_reader import read
-from buildledger.config.references.scopes import WHO_GRANTS, Scope
+from buildledger.config.references.scopes import Scope
 from buildledger.config.resolved import Configuration
 
 
@@ -41,10 +41,11 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
-def check(file: RepoFile) -> Checked:
-    """Check the file of a repository for which the central configuration has an entry."""
+def check(file: Definition) -> Checked:
+    """Check the file of a repository for which the central configuration has an entry, or what a step has generated."""
     if len(file.content) > limits.PIPELINE_BYTES:
-        message = f"the file is larger than {limits.PIPELINE_BYTES} bytes"
+        what = "the file" if isinstance(file, RepoFile) else "it"
+        message = f"{what} is larger than {limits.PIPELINE_BYTES} bytes"
         large = Problem(file=file.name, line=0, column=0, code="limit-file", message=message)
         return Checked(pipeline=None, problems=(large,))
     try:
@@ -58,11 +59,11 @@ def check(file: RepoFile) -> Checked:
     return Checked(pipeline=None if document.failed else pipeline, problems=tuple(ordered(document)))
 
 
-def _resolve(document: Document, file: RepoFile) -> Configuration | None:
+def _resolve(document: Document, file: Definition) -> Configuration | None:
     """What the file defines; the document has the problems."""
     data = document.data
     if not isinstance(data, dict):
-        message = "the file is empty" if data is None else "a repository's file is a mapping"
+        message = f"{file.EMPTY} is empty" if data is None else f"{file.CALLED} is a mapping"
         document.add("type", (), message, "begin with 'version: 1'")
         return None
     if _too_many(document, file, len(repo_grants.entries(data, "builders")), ("builders",)):
@@ -83,12 +84,12 @@ def _resolve(document: Document, file: RepoFile) -> Configuration | None:
     if document.failed:
         return None
     _warn(document, file, parsed)
-    if "triggers" not in data:
+    if "triggers" not in data and isinstance(file, RepoFile):
         made = {"change": resolved.ChangeTrigger(name="change", build=tuple(found), source=file.source)}
     return _bounded(document, file, found, made)
 
 
-def _parse(document: Document, file: RepoFile, data: dict[str, Any]) -> parsing.Parsed:
+def _parse(document: Document, file: Definition, data: dict[str, Any]) -> parsing.Parsed:
     """The models of the entries. What they refer to elsewhere counts as known: whether it is granted is said once."""
     central = file.central
     mentioned = {name for _, name in repo_grants.checkouts(data)}
@@ -98,7 +99,7 @@ def _parse(document: Document, file: RepoFile, data: dict[str, Any]) -> parsing.
         locks={}
         if central is None
         else {name: file_models.Lock(count=central.locks[name].count) for name in file.locks},
-        granted_secrets=None if file.grant is None else frozenset(file.grant.secrets),
+        granted_secrets=file.granted_secrets,
         names={
             "properties": frozenset(),
             "projects": frozenset(),
@@ -108,7 +109,7 @@ def _parse(document: Document, file: RepoFile, data: dict[str, Any]) -> parsing.
             "locks": file.locks | taken,
         },
     )
-    parsing.parse_sections(document, data, repo_grants.SECTIONS, parsed)
+    parsing.parse_sections(document, data, file.SECTIONS, parsed)
     return parsed
 
 
@@ -118,18 +119,18 @@ def _model(source: resolved.Source) -> Any:
     return MODELS[source.kind].model_construct(None, **values)
 
 
-def _too_many(document: Document, file: RepoFile, count: int, path: Path) -> bool:
+def _too_many(document: Document, file: Definition, count: int, path: Path) -> bool:
     most = limits.PIPELINE_BUILDERS if file.grant is None else file.grant.max_builders
     if count > most:
         message = f"there are more than {most} builders, matrices expanded"
-        document.add("limit-builders", path, message, WHO_GRANTS.format("max_builders"), at_key=True)
+        document.add("limit-builders", path, message, file.who_grants("max_builders"), at_key=True)
     return count > most
 
 
-def _warn(document: Document, file: RepoFile, parsed: parsing.Parsed) -> None:
+def _warn(document: Document, file: Definition, parsed: parsing.Parsed) -> None:
     """Warn of what loads but can't be meant, as far as it depends on this file alone."""
     # a build knows its builder under the name that it has everywhere
-    parsed.names["builders"] = frozenset(qualified_name(file.source, name) for name in parsed.builders)
+    parsed.names["builders"] = frozenset(qualified_name(file.owner, name) for name in parsed.builders)
     warn_of_texts(document, Kept())
     warn_of_conditions(document, parsed)
     warn_of_unused(document, parsed, is_whole=False)
@@ -146,10 +147,15 @@ def _check_unused_templates(document: Document, parsed: parsing.Parsed) -> None:
 
 
 def _bounded(
-    document: Document, file: RepoFile, found: Mapping[str, resolved.Builder], made: Mapping[str, resolved.Trigger]
+    document: Document, file: Definition, found: Mapping[str, resolved.Builder], made: Mapping[str, resolved.Trigger]
 ) -> Configuration | None:
-    project = None if file.grant is None else file.grant.project
-    pipeline = qualified(file.source, found.values(), made.values(), project)
+    builders, generation = [*found.values()], None
+    if isinstance(file, GeneratedText):
+        generation = file.generation
+        if file.central.pipeline_digest is not None:
+            # nobody asks this step again what it has granted, only the first one
+            builders = [held_to(builder, file.step.grant.worker) for builder in builders]
+    pipeline = qualified(file.owner, builders, made.values(), file.project, generation)
     if (size := len(pipeline.to_json().encode())) > limits.PIPELINE_CANONICAL_BYTES:
         message = f"everything expanded it has {size} bytes, at most {limits.PIPELINE_CANONICAL_BYTES} are allowed"
         document.add("limit-expanded", (), message, "smaller matrices")

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
+from buildledger.config import limits
 from buildledger.config.models import builder_models, file_models
+from buildledger.config.pipelines.definition import Definition
 from buildledger.config.problems.problem import Path, did_you_mean, listed
 from buildledger.config.reading.document import Document
-from buildledger.config.references.scopes import WHO_GRANTS
-from buildledger.config.resolved import Configuration, RepoPipeline
 from buildledger.config.steps import kinds
 
-SECTIONS = ("templates", "builders", "triggers")
-"""Of the central file, those that may be granted."""
 ALWAYS = frozenset({"description", "tags", "steps", "env", "properties", "timeout", "locks"})
 """Keys of builders that need no grant of their own; locks are granted by name."""
 BY_GRANT = {
@@ -30,41 +26,13 @@ BY_GRANT = {
     "with": "templates",
 }
 """Keys of builders, and what has to be granted for each. All others are the central configuration's."""
-STEPS = frozenset({"checkout", "run", "script", "upload", "download", "test_report", "set_property"})
+STEPS = frozenset({"checkout", "run", "script", "upload", "download", "test_report", "set_property", "generate"})
 """Kinds of steps that may stand in the file. One that does more than this on the server may not."""
 TRIGGERS = frozenset({"change", "success", "manual"})
 """Kinds of triggers that may stand in the file. What would a set time mean for a file that every branch has?"""
-CENTRAL = "can't stand in a repository's file: only the central configuration has it"
 
 
-class RepoFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of a repository, as it is to be checked."""
-
-    content: bytes
-    name: str
-    """What problems call it."""
-    source: str
-    """Whose file it is."""
-    central: Configuration | None = None
-    """The configuration that grants; None: check all that can be said without it."""
-
-    @property
-    def grant(self) -> RepoPipeline | None:
-        """What is granted; None: nobody knows."""
-        return None if self.central is None else self.central.repo_pipelines[self.source]
-
-    @property
-    def sources(self) -> frozenset[str]:
-        """What its builders may check out, as far as it is known."""
-        return frozenset({self.source, *(self.grant.sources if self.grant else ())})
-
-    @property
-    def locks(self) -> frozenset[str]:
-        """What its builders may take, as far as it is known."""
-        return frozenset(self.grant.locks if self.grant else ())
-
-
-def refuse_ungranted(document: Document, file: RepoFile, data: dict[str, Any]) -> None:
+def refuse_ungranted(document: Document, file: Definition, data: dict[str, Any]) -> None:
     """Report whatever stands in the file and isn't granted. Secrets are looked at where they are checked anyway."""
     _Refusals(document, file, data).report()
 
@@ -72,11 +40,12 @@ def refuse_ungranted(document: Document, file: RepoFile, data: dict[str, Any]) -
 class _Refusals:
     """Reports for one document."""
 
-    def __init__(self, document: Document, file: RepoFile, data: dict[str, Any]) -> None:
+    def __init__(self, document: Document, file: Definition, data: dict[str, Any]) -> None:
         self._document = document
         self._file = file
         self._data = data
         self._grant = file.grant
+        self._never = f"can't stand in {file.CALLED}{file.CENTRAL}"
 
     def report(self) -> None:
         """Everything that isn't granted."""
@@ -94,31 +63,34 @@ class _Refusals:
             self._step(path, step)
         self._names(checkouts(self._data), "source", self._file.sources)
         self._names(locks(self._data), "lock", self._file.locks)
-        triggers = self._data.get("triggers")
+        triggers = self._data.get("triggers") if "triggers" in self._file.SECTIONS else None
         for index, entry in enumerate(triggers if isinstance(triggers, list) else ()):
             self._trigger(("triggers", index), entry)
 
     def _section(self, key: str) -> None:
         if key == "version":
             return
-        if key in SECTIONS:
+        sections = self._file.SECTIONS
+        if key in sections:
             if not self._is_granted(key):
-                self._refuse((key,), f"'{key}' aren't granted to this repository", "may_define", at_key=True)
+                self._refuse((key,), f"'{key}' aren't granted to {self._file.WHOM}", "may_define", at_key=True)
         elif key in file_models.SECTIONS or key in file_models.File.unbuilt:
-            self._document.add("grant", (key,), f"'{key}' {CENTRAL}", f"here may stand {listed(SECTIONS)}", at_key=True)
+            hint = f"here may stand {listed(sections)}"
+            self._document.add("grant", (key,), f"'{key}' {self._never}", hint, at_key=True)
         else:
-            guess = did_you_mean(key, SECTIONS)
-            hint = "" if guess else f"keys here: version, {listed(SECTIONS)}"
+            guess = did_you_mean(key, sections)
+            hint = "" if guess else f"keys here: version, {listed(sections)}"
             self._document.add("unknown-key", (key,), f"unknown key '{key}'{guess}", hint, at_key=True)
 
     def _builder_key(self, path: Path, key: str) -> None:
         """A key that doesn't exist is refused by the model."""
         if key in ALWAYS or key not in builder_models.Builder.keys() | builder_models.Builder.unbuilt:
             return
-        if key not in BY_GRANT:
-            self._document.add("grant", path, f"'{key}' {CENTRAL}", "take it out", at_key=True)
+        if key not in BY_GRANT or key in self._file.NOT_GRANTED:
+            self._document.add("grant", path, f"'{key}' {self._never}", "take it out", at_key=True)
         elif not self._is_granted(BY_GRANT[key]):
-            self._refuse(path, f"'{key}' of builders isn't granted to this repository", "may_define", at_key=True)
+            message = f"'{key}' of builders isn't granted to {self._file.WHOM}"
+            self._refuse(path, message, "may_define", at_key=True)
 
     def _locks_twice(self, name: str, entry: Any) -> None:
         """Nobody sees all files together, so none may have builds hold one lock and wait for another."""
@@ -151,14 +123,30 @@ class _Refusals:
     def _step(self, path: Path, step: dict[str, Any]) -> None:
         for kind in kinds.NAMES:
             if kind in step and kind not in STEPS:
-                self._document.add("grant", (*path, kind), f"a step '{kind}' {CENTRAL}", "take it out", at_key=True)
+                self._document.add("grant", (*path, kind), f"a step '{kind}' {self._never}", "take it out", at_key=True)
+        if "generate" in step:
+            self._generates(path, step)
+
+    def _generates(self, path: Path, step: dict[str, Any]) -> None:
+        """A step that generates hands on no more than there is, and builders aren't generated without end."""
+        here = (*path, "generate")
+        if not self._is_granted("generate"):
+            self._refuse(here, f"a step 'generate' isn't granted to {self._file.WHOM}", "may_define", at_key=True)
+        elif self._file.depth >= limits.GENERATIONS:
+            message = f"builders are generated at most {limits.GENERATIONS} deep, and these are already"
+            self._document.add("grant", here, message, "have a builder before them generate", at_key=True)
+        handed_on = step.get("may_define")
+        for index, what in enumerate(handed_on if isinstance(handed_on, list) else [handed_on]):
+            if isinstance(what, str) and not self._is_granted(what):
+                place = (*path, "may_define", *([index] if isinstance(handed_on, list) else []))
+                self._refuse(place, f"'{what}' isn't granted to {self._file.WHOM}", "may_define")
 
     def _names(self, found: Iterator[tuple[Path, str]], kind: str, granted: frozenset[str]) -> None:
         if self._grant is None:
             return
         for path, name in found:
             if name not in granted:
-                self._refuse(path, f"the {kind} '{name}' isn't granted to this repository", f"{kind}s", granted)
+                self._refuse(path, f"the {kind} '{name}' isn't granted to {self._file.WHOM}", f"{kind}s", granted)
 
     def _trigger(self, path: Path, entry: Any) -> None:
         if not isinstance(entry, dict):
@@ -166,9 +154,9 @@ class _Refusals:
         kind, source = entry.get("on"), entry.get("source")
         if isinstance(kind, str) and kind in file_models.TRIGGERS and kind not in TRIGGERS:
             hint = f"here may stand {listed(TRIGGERS)}"
-            self._document.add("grant", (*path, "on"), f"a {kind} trigger {CENTRAL}", hint)
-        if kind == "change" and isinstance(source, str) and self._grant is not None and source != self._file.source:
-            message = f"a repository's file watches its own source only, which is '{self._file.source}'"
+            self._document.add("grant", (*path, "on"), f"a {kind} trigger {self._never}", hint)
+        if kind == "change" and isinstance(source, str) and self._grant is not None and source != self._file.owner:
+            message = f"a repository's file watches its own source only, which is '{self._file.owner}'"
             self._document.add("grant", (*path, "source"), message)
 
     def _is_granted(self, what: str) -> bool:
@@ -177,7 +165,7 @@ class _Refusals:
     def _refuse(
         self, path: Path, message: str, key: str, granted: frozenset[str] = frozenset(), *, at_key: bool = False
     ) -> None:
-        hint = f"granted: {listed(granted)}" if granted else WHO_GRANTS.format(key)
+        hint = f"granted: {listed(granted)}" if granted else self._file.who_grants(key)
         self._document.add("grant", path, message, hint, at_key=at_key)
 
 
@@ -211,6 +199,8 @@ def locks(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             yield from _uses(entry.get("locks"), ("builders", name, "locks"))
     for path, step in steps(data):
         yield from _uses(step.get("locks"), (*path, "locks"))
+        if isinstance(grants := step.get("grants"), dict):
+            yield from _uses(grants.get("locks"), (*path, "grants", "locks"))
 
 
 def _uses(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

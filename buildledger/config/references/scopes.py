@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping
 from enum import Enum
+from typing import NamedTuple
 
 import msgspec
 
@@ -73,6 +74,16 @@ NUMBERS = frozenset({ValueType.INTEGER, ValueType.ANY})
 ANYTHING = TEXTS | LISTS
 
 
+class GrantedSecrets(NamedTuple):
+    """The only secrets that may be named in a text that isn't trusted."""
+
+    names: Collection[str]
+    whom: str
+    """They are granted to: `this repository`."""
+    by: str
+    """What says which are granted."""
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What is known where the steps of a builder, or of a template in its use by a builder, stand."""
 
@@ -85,7 +96,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     matrix: Mapping[str, ValueType] = msgspec.field(default_factory=dict)
     properties: Collection[str] = ()
     is_template: bool = False
-    granted_secrets: Collection[str] | None = None
+    granted_secrets: GrantedSecrets | None = None
     """The only secrets that may be named; None: any."""
     is_for_all: bool = False
     """It stands where it is for all builders: nothing of a single one is known."""
@@ -205,9 +216,9 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         }[kind]
 
     def _secret(self, path: Path, name: str, *, mask: bool) -> None:
-        if self.granted_secrets is not None and name not in self.granted_secrets:
-            message = f"the secret '{name}' isn't granted to this repository"
-            hint = f"granted: {listed(self.granted_secrets)}" if self.granted_secrets else WHO_GRANTS.format("secrets")
+        if (granted := self.granted_secrets) is not None and name not in granted.names:
+            message = f"the secret '{name}' isn't granted to {granted.whom}"
+            hint = f"granted: {listed(granted.names)}" if granted.names else granted.by
             self.document.add("grant", path, message, hint)
             return
         if self.secrets is None:
@@ -232,8 +243,6 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             self.document.add("secret-unmaskable", path, f"secret '{name}' {reason}", hint)
 
 
-WHO_GRANTS = "'{}' of its repo_pipelines in the central configuration says what is"
-"""The hint for whatever isn't granted."""
 _ROOTS = {"input": "inputs", "property": "properties", "changes": "change", "workers": "worker"}
 """Slips of the first part of a name."""
 _KINDS = {"input": "input", "matrix": "axis", "property": "property"}

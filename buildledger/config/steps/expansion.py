@@ -35,7 +35,7 @@ def check(
         if step.when is not None:
             inner.check_expression((*here, "when"), step.when, Place.STEP, CONDITIONS)
         locks.check(scope.document, (*here, "locks"), step.locks)
-        step.check(StepScope(scope=inner, path=here, sources=sources, builders=builders))
+        step.check(StepScope(scope=inner, path=here, sources=sources, builders=builders, locks=locks))
         if isinstance(step, ProcessModel):
             check_environment(inner, (*here, "env"), step.env, Place.STEP)
         properties |= step.properties_set()

@@ -15,6 +15,7 @@ NAMES = (
     "download",
     "test_report",
     "set_property",
+    "generate",
     "run",
 )
 """Each is a key of the file, a module here with its `MODEL`, and a module of `buildledger.steps` with its `PROGRAM`.
@@ -33,7 +34,7 @@ else:
         choose(
             None,
             {kind.KEY: kind for kind in KINDS},
-            unbuilt=frozenset({"trigger", "generate", "use", "uses", "plugin", "approve"}),
+            unbuilt=frozenset({"trigger", "use", "uses", "plugin", "approve"}),
             what="step",
         ),
     ]

@@ -15,7 +15,7 @@ from pydantic import Field
 from buildledger.config import limits
 from buildledger.config.fields import nodes
 from buildledger.config.fields.field_types import Boolean, DurationOrNever, RelativePath, Text, Variable
-from buildledger.config.fields.lock_models import LockUses
+from buildledger.config.fields.lock_models import DeclaredLocks, LockUses
 from buildledger.config.fields.nodes import ArgumentValue, ExpressionText, VariableValue
 from buildledger.config.fields.strict import Strict, shorthand
 from buildledger.config.lock_uses import LockUse
@@ -68,6 +68,8 @@ class StepScope:
     """All sources of the file by name, with the key of their version-control system; empty where that is unsound."""
     builders: Collection[str]
     """The names of all builders of the file."""
+    locks: DeclaredLocks
+    """All locks of the file."""
 
     def check(self, node: nodes.FileArgument | None, types: Types, *keys: str | int) -> None:
         """Check that a value below the step refers to what is known there and has one of these types."""

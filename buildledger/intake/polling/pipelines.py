@@ -9,10 +9,10 @@ from hashlib import sha256
 
 from buildledger.config import limits
 from buildledger.config.configurations import Configurations
+from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.effective import counts_on
 from buildledger.config.pipelines.repo_file import Checked, check
-from buildledger.config.pipelines.repo_grants import RepoFile
-from buildledger.config.problems.problem import Problem
+from buildledger.config.pipelines.stored_problems import stored
 from buildledger.config.resolved import Configuration
 from buildledger.domain import pipeline as domain
 from buildledger.domain.command import Command
@@ -113,7 +113,7 @@ class PipelineReader:
             return [ReportPipeline(outcome=PipelineRejected(**said, problems=(fault,)))]
         digest, checked = await self._check(configuration, found)
         if checked.pipeline is None:
-            problems = tuple(_problem(problem) for problem in checked.problems)
+            problems = stored(checked.problems)
             return [ReportPipeline(outcome=PipelineRejected(**said, file_digest=digest, problems=problems))]
         pipeline = checked.pipeline
         return [
@@ -151,14 +151,3 @@ def _fault(found: FoundFile) -> PipelineProblem | None:
         message = f"the file is larger than {limits.PIPELINE_BYTES} bytes"
         return PipelineProblem(line=0, column=0, code="limit-file", message=message)
     return None
-
-
-def _problem(problem: Problem) -> PipelineProblem:
-    return PipelineProblem(
-        line=problem.line,
-        column=problem.column,
-        code=problem.code,
-        message=problem.message,
-        hint=problem.hint or "; ".join(problem.notes),
-        severity=problem.severity,
-    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from typing import Protocol
 
 from buildledger.config.evaluation import evaluate
 from buildledger.config.evaluation.evaluate import EvaluationError
@@ -20,6 +22,7 @@ from buildledger.domain.build import (
     StartStep,
 )
 from buildledger.domain.command import Command
+from buildledger.domain.request import SubmitRequest
 from buildledger.events.ids import operation_id
 from buildledger.events.results import Result
 from buildledger.reactors.builds.completion import finish_after_loss, finish_build
@@ -36,6 +39,14 @@ KEPT_BY_STOP = "not run: the build was being stopped"
 _log = logging.getLogger(__name__)
 
 
+class GeneratedBuilds(Protocol):
+    """Makes the requests for builds by builders that a step has generated."""
+
+    def of_step(self, run: BuildRun, pipeline: str, builders: Sequence[str]) -> Sequence[SubmitRequest]:
+        """Those of the running step of a build; the same ones however often they are asked for."""
+        ...
+
+
 class BuildDriver:
     """The commands that bring one build to where it has to wait for its worker, or to its end.
 
@@ -49,6 +60,7 @@ class BuildDriver:
         contexts: EvaluationContexts,
         worker: KnownWorker | None,
         execution: Execution | None,
+        requests: GeneratedBuilds,
     ) -> None:
         self.run = run
         self.commands: list[Command] = []
@@ -57,6 +69,7 @@ class BuildDriver:
         self._configuration = configuration
         self._contexts = contexts
         self._worker = worker
+        self._requests = requests
         self._builder = configuration.builders[run.assigned.builder]
         self._progress = self._progress_so_far()
 
@@ -238,6 +251,11 @@ class BuildDriver:
                     execution.answer(None)
                 case program.ObtainRevision(source=source, revision=revision):
                     self._apply(ObtainRevision(build_id=build_id, source=source, revision=revision))
+                    execution.answer(None)
+                case program.RequestBuilds(pipeline=pipeline, builders=builders):
+                    if self._ends_by_stop(step):
+                        return Conclusion(result=Result.CANCELLED, summary=STOPPED)
+                    self.commands.extend(self._requests.of_step(self.run, pipeline, builders))
                     execution.answer(None)
                 case program.Operation(label=label, spec=spec):
                     index = self.run.state.step

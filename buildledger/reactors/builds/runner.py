@@ -25,7 +25,7 @@ from buildledger.events.worker import WorkerLost
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.builds.completion import finish_unreadable
 from buildledger.reactors.builds.contexts import EvaluationContexts
-from buildledger.reactors.builds.driver import BuildDriver
+from buildledger.reactors.builds.driver import BuildDriver, GeneratedBuilds
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.state.shared import SharedState
@@ -39,8 +39,9 @@ class BuildRunner:
 
     name = "running"
 
-    def __init__(self, shared: SharedState, contexts: EvaluationContexts) -> None:
+    def __init__(self, shared: SharedState, contexts: EvaluationContexts, requests: GeneratedBuilds) -> None:
         self._shared = shared
+        self._requests = requests
         self._contexts = contexts
         self._executions: dict[BuildId, tuple[int, Execution]] = {}
         """The programs by build, each with the number of its step."""
@@ -120,7 +121,8 @@ class BuildRunner:
             return finish_unreadable(run, error)
         step, execution = self._executions.get(run.build_id, (-1, None))
         at_hand = execution if step == run.state.step else None
-        driver = BuildDriver(run, configuration, self._contexts, self._shared.worker(assigned.worker), at_hand)
+        worker = self._shared.worker(assigned.worker)
+        driver = BuildDriver(run, configuration, self._contexts, worker, at_hand, self._requests)
         driver.advance()
         if driver.execution is None:
             self._executions.pop(run.build_id, None)

@@ -27,7 +27,8 @@ _log = logging.getLogger(__name__)
 class RequestCause(msgspec.Struct, frozen=True, kw_only=True):
     """Why a trigger requests builds, and of what."""
 
-    trigger: str
+    trigger: str | None
+    """None: it isn't a trigger but a step that has generated the builders."""
     reason: str
     key: tuple[object, ...]
     """With the trigger's and the builder's name it makes the request's id, so that a repeated request is the same."""
@@ -39,6 +40,7 @@ class RequestCause(msgspec.Struct, frozen=True, kw_only=True):
     paths_known: bool = True
     """False if it isn't known which paths changed; conditions on paths are then taken to hold."""
     parent_build: BuildId | None = None
+    parent_step: int | None = None
 
 
 class RequestFactory:
@@ -122,6 +124,7 @@ class RequestFactory:
             pipeline=configuration.pipeline_digest,
             collapse_key=collapse_key(builder.collapse, stamps, inputs),
             parent_build=cause.parent_build,
+            parent_step=cause.parent_step,
         )
         context = self._contexts.of_request(configuration.digest, builder, submitted)
         unknown = self._contexts.may_miss_files(builder.when, cause.changes)

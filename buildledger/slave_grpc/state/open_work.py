@@ -115,7 +115,7 @@ class Changes:
 class OpenWork:
     """Open operations by worker. Fed facts in the order of positions."""
 
-    VERSION = 5
+    VERSION = 6
 
     def __init__(self, state: OpenWorkState | None = None) -> None:
         self._state = state or OpenWorkState()

@@ -12,6 +12,7 @@ from buildledger.events.operation import (
     FindArtifact,
     MakeDirectory,
     OperationSpec,
+    ReadGenerated,
     ReadReports,
     Remove,
     Run,
@@ -84,7 +85,7 @@ def run_spec(
             if any(stat.S_IFMT(file.mode) for file in files):
                 _require("file_types", features)
             sent.files_in.extend(files)
-        case FindArtifact() | ReadReports():
+        case FindArtifact() | ReadReports() | ReadGenerated():
             raise TypeError(f"{type(spec).__name__} is done by the server")
         case MakeDirectory() | Remove() | Copy() | Stat() | WriteFile():
             _require("file_operations", features)

@@ -1625,6 +1625,8 @@ export interface components {
             next: components["schemas"]["BuildRef"] | null;
             /** @description The build that this one repeats; null: none. */
             rebuild_of: string | null;
+            /** @description The step that has generated its builder; null: it was configured. */
+            generated_by: components["schemas"]["GeneratedBy"] | null;
             /** @description Its steps that have begun, in order. */
             steps: components["schemas"]["Step"][];
             /** @description Names of all steps in its configuration. */
@@ -2538,6 +2540,47 @@ export interface components {
             };
         };
         /**
+         * Generated
+         * @description What a step has generated.
+         */
+        Generated: {
+            /** @description Matrices expanded, in the order of the text; empty if anything is wrong with it. */
+            builders: components["schemas"]["GeneratedBuilder"][];
+            /** @description What is wrong with it, or warned of, in the order of the text. */
+            problems: components["schemas"]["PipelineProblem"][];
+        };
+        /**
+         * GeneratedBuilder
+         * @description A builder that a step has generated.
+         */
+        GeneratedBuilder: {
+            /**
+             * @description A builder, or one cell of its matrix.
+             * @example tests[3.12,linux]
+             * @example package
+             */
+            builder: string;
+            /** @description The request for its build; null: its `when` didn't hold. */
+            request: string | null;
+            /** @description The build that has or answered the request; null: none yet. */
+            build: components["schemas"]["BuildRef"] | null;
+        };
+        /**
+         * GeneratedBy
+         * @description The step that has generated a build's builder.
+         */
+        GeneratedBy: {
+            /** @description The build whose step it was. */
+            build: components["schemas"]["BuildRef"];
+            /** @description The step's place in that build, from 0. */
+            step: number;
+            /**
+             * @description The step's name.
+             * @example plan
+             */
+            step_name: string;
+        };
+        /**
          * Health
          * @description Whether the server does its work.
          */
@@ -3417,8 +3460,10 @@ export interface components {
             collapsed_into: string | null;
             /** @description The build that it asks to repeat; null: none. */
             rebuild_of: string | null;
-            /** @description The build whose success made it; null: none. */
+            /** @description The build whose success or step made it; null: none. */
             parent_build: string | null;
+            /** @description The step of that build that generated the builder, from 0; null: none did. */
+            parent_step: number | null;
             /** @description How it ended; null before. */
             result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
             /**
@@ -3784,6 +3829,8 @@ export interface components {
             finished_at: string | null;
             /** @description What was asked of the worker, in order. */
             operations: components["schemas"]["Operation"][];
+            /** @description What a step `generate` has generated; null: nothing was read yet, or ever. */
+            generated: components["schemas"]["Generated"] | null;
         };
         /**
          * StepList

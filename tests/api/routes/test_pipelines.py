@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.repo_file import check
-from buildledger.config.pipelines.repo_grants import RepoFile
 from buildledger.config.resolved import Configuration
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.change import RecordChange

@@ -8,9 +8,9 @@ import pytest
 
 from buildledger.config.expressions.cel import ENGINE
 from buildledger.config.limits import PIPELINE_BYTES
+from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.effective import compose_allowed, refusal, secrets_of
 from buildledger.config.pipelines.repo_file import Checked, check
-from buildledger.config.pipelines.repo_grants import RepoFile
 from buildledger.config.resolved import ChangeTrigger, Configuration, SuccessTrigger
 from buildledger.config.steps.download import DownloadStep
 from buildledger.testing.configuration import load_text
@@ -274,9 +274,9 @@ def test_a_grant_that_is_taken_back_holds_at_once(grant: str, why: str) -> None:
     """What was checked under an earlier configuration begins no build that the present one doesn't allow."""
     earlier, present = pipeline(USING, GRANTED), central(grant)
     assert "widget:tests" not in compose_allowed(present, earlier).builders
-    assert why in (refusal(present, earlier.builders["widget:tests"]) or "")
+    assert why in (refusal(present, earlier, earlier.builders["widget:tests"]) or "")
     nothing = load_text(SOURCES, secrets_required=False)
-    assert "defines nothing any more" in (refusal(nothing, earlier.builders["widget:tests"]) or "")
+    assert "defines nothing any more" in (refusal(nothing, earlier, earlier.builders["widget:tests"]) or "")
 
 
 def test_no_file_lets_builds_hold_one_lock_and_wait_for_another() -> None:
@@ -295,8 +295,8 @@ def test_a_lock_of_a_step_is_granted_like_any_other() -> None:
     """When the file is read, and when the build begins."""
     text = "version: 1\nbuilders:\n  t: {steps: [{run: [x], locks: [staging]}]}\n"
     assert [line[:60] for line in refused(text)] == [".buildledger.yaml:3:34: the lock 'staging' isn't granted to "]
-    builder = pipeline(text, "{locks: [staging]}").builders["widget:t"]
-    assert "the lock 'staging' isn't granted" in (refusal(central("{}"), builder) or "")
+    granted = pipeline(text, "{locks: [staging]}")
+    assert "the lock 'staging' isn't granted" in (refusal(central("{}"), granted, granted.builders["widget:t"]) or "")
 
 
 def test_what_cannot_be_meant_is_warned_of() -> None:

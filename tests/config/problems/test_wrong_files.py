@@ -9,8 +9,8 @@ import pytest
 
 from buildledger.config import limits
 from buildledger.config.load import check
+from buildledger.config.pipelines.definition import RepoFile
 from buildledger.config.pipelines.repo_file import check as check_repo_file
-from buildledger.config.pipelines.repo_grants import RepoFile
 from buildledger.config.problems.codes import CODES
 from buildledger.config.problems.problem import Problem
 from buildledger.config.reading.document import Document

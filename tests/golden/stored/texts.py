@@ -12,8 +12,9 @@ import msgspec
 
 from buildledger.config import machines, stored
 from buildledger.config.load import load
-from buildledger.config.resolved import Configuration
+from buildledger.config.resolved import Configuration, Generation
 from buildledger.events import answers
+from buildledger.events.pipeline import PipelineProblem
 from buildledger.events.stored_format import StoredFormat
 from tests.golden.shapes import Shape, shape_of
 
@@ -84,6 +85,7 @@ ANSWERS = tuple(
         ("KEPT_ARTIFACT", answers.KEPT_ARTIFACT, answers.KeptArtifact),
         ("FOUND_ARTIFACT", answers.FOUND_ARTIFACT, answers.FoundArtifact),
         ("REPORT_TOTALS", answers.REPORT_TOTALS, answers.ReportTotals),
+        ("GENERATED", answers.GENERATED, answers.Generated),
     )
 )
 KINDS = (CONFIGURATION, *MACHINES, *ANSWERS)
@@ -92,7 +94,8 @@ KINDS = (CONFIGURATION, *MACHINES, *ANSWERS)
 def examples() -> dict[str, str]:
     """A text of each kind in its newest format that shows everything there is."""
     everything = load(DIRECTORY / "everything.yaml", secrets_required=False)
-    found = {CONFIGURATION.name: everything.to_json()}
+    generated = Generation(builder="plan", step="plan", depth=2, source="widget", root="plan", root_step="plan")
+    found = {CONFIGURATION.name: msgspec.structs.replace(everything, generated=generated).to_json()}
     for worker in everything.workers.values():
         if worker.start is not None:
             text = machines.to_json(worker.start)
@@ -113,5 +116,7 @@ def examples() -> dict[str, str]:
         pages=2,
     )
     totals = answers.ReportTotals(reports=2, passed=10, failed=1, errors=1, skipped=3)
-    texts = [answers.answer_text(answer) for answer in (kept, chosen, totals)]
+    fault = PipelineProblem(line=7, column=3, code="grant", message="'worker' isn't granted", hint="take it out")
+    some = answers.Generated(pipeline="ab" * 32, builders=("plan:tests[3.12]", "plan:docs"), problems=(fault,))
+    texts = [answers.answer_text(answer) for answer in (kept, chosen, totals, some)]
     return found | {kind.name: text for kind, text in zip(ANSWERS, texts, strict=True)}

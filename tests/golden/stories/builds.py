@@ -140,6 +140,32 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         log.LogOpened(build_id=BUILD, step=0, operation_id=operation_id(0), channel="stdio", label="git fetch"),
         log.LogFinished(size_bytes=12, line_count=2, sha256=DIGEST, truncated=True),
     ),
+    "build-that-generates": (
+        build.BuildAssigned(
+            builder="plan",
+            requests=(REQUEST,),
+            attempt=1,
+            worker="w1",
+            fence=3,
+            stamps=(STAMP,),
+            reason="change on main",
+            requested_by="reactor:triggering",
+            config_digest=DIGEST,
+        ),
+        build.StepStarted(step=0, name="plan", program="generate", program_version=1),
+        build.OperationRequested(
+            operation_id=operation_id(40),
+            step=0,
+            label="read what was generated",
+            worker="w1",
+            fence=3,
+            spec=operation.ReadGenerated(sha256=DIGEST),
+        ),
+        build.OperationFinished(
+            operation_id=operation_id(40),
+            ended=operation.Ended(reason="bad_definition", detail="<stdout of plan>:1:1: a fault", text="{}"),
+        ),
+    ),
     "build-for-a-pipeline": (
         build.BuildAssigned(
             builder="app:tests",

@@ -20,6 +20,7 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         config.ConfigEffectFailed(revision=1, component="poller app", detail="no such directory"),
     ),
     "pipeline": (pipeline.PipelineDefined(source="app", digest=DIGEST, text='{"builders":{}}'),),
+    "pipeline-of-a-step": (pipeline.PipelineDefined(source="", builder="plan", digest=DIGEST, text='{"builders":{}}'),),
     "pipeline-of-a-revision": (
         pipeline.PipelineMissing(source="app", revision="a" * 40, path=".buildledger.yaml", config_digest=DIGEST),
         pipeline.PipelineRejected(

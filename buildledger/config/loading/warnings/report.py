@@ -10,7 +10,7 @@ from buildledger.config.loading.warnings.unused import warn_of_unused
 from buildledger.config.reading.document import Document
 from buildledger.config.resolved import Configuration
 
-ELSEWHERE = frozenset({"generate", "repo_pipelines"})
+ELSEWHERE = frozenset({"repo_pipelines"})
 """Parts of a file that bring builders, triggers and steps from elsewhere: what they use isn't known here."""
 
 

@@ -11,6 +11,7 @@ from buildledger.config.models import file_models
 from buildledger.config.problems.problem import Path
 from buildledger.config.reading.document import Document
 from buildledger.config.steps.checkout import CheckoutModel
+from buildledger.config.steps.generate import GenerateModel
 
 CODE = "unused"
 
@@ -27,6 +28,7 @@ def warn_of_unused(document: Document, parsed: Parsed, *, is_whole: bool) -> Non
     steps += [step for template in parsed.templates.values() for step in template.steps]
     locks = {use.lock for builder in parsed.builders.values() for use in builder.locks}
     locks |= {use.lock for step in steps for use in step.locks}
+    locks |= {name for step in steps if isinstance(step, GenerateModel) for name in step.grants.locks}
     _add(document, "locks", parsed.locks.keys() - locks, "nobody takes the lock '{}'")
     sources = {step.checkout for step in steps if isinstance(step, CheckoutModel)}
     sources |= {

@@ -22,6 +22,7 @@ const publish: Step = {
   started_at: at,
   finished_at: at,
   operations: [],
+  generated: null,
 };
 
 async function show(...steps: Step[]) {
@@ -63,6 +64,37 @@ test("a step that had to wait says how long it did", async () => {
     locks_taken_at,
   });
   expect(screen.getAllByRole("paragraph")[0]?.textContent).toBe("Waited 42 s for 2 locks: db, board");
+});
+
+test("a step that has generated builders links to their builds, and says which have none", async () => {
+  const build = {
+    id: "b7",
+    builder: "plan:unit",
+    number: 7,
+    result: null,
+    assigned_at: at,
+    finished_at: null,
+  };
+  const builders = [
+    { builder: "plan:unit", request: "r1", build },
+    { builder: "plan:lint", request: "r2", build: null },
+    { builder: "plan:docs", request: null, build: null },
+  ];
+  await show({ ...publish, result: "success", summary: "", generated: { builders, problems: [] } });
+  expect(screen.getAllByRole("listitem").map((item) => item.textContent)).toContain(
+    "plan:lint waiting for a worker",
+  );
+  expect(screen.getAllByRole("listitem").map((item) => item.textContent)).toContain(
+    "plan:docs not built: its when does not hold",
+  );
+  expect(screen.getByRole("link", { name: "plan:unit #7" }).getAttribute("href")).toBe("/builds/b7");
+});
+
+test("a step whose output is wrong says all that is wrong with it", async () => {
+  const text = "<stdout of plan>:2:1: unknown key 'stepz' [unknown-key]";
+  const problem = { line: 2, column: 1, code: "unknown-key", severity: "error" as const, text };
+  await show({ ...publish, result: "failure", generated: { builders: [], problems: [problem, problem] } });
+  expect(screen.getAllByText(text)).toHaveLength(2);
 });
 
 test("a step whose locks were free says nothing of a wait", async () => {

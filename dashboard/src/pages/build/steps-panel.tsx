@@ -8,6 +8,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { isBroken, type Status, statusLabel, statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
+import { GeneratedBuilders } from "./generated-builders.tsx";
 import { LogTail } from "./log-tail.tsx";
 import { failureText } from "./operation-end.ts";
 import "./steps-panel.css";
@@ -50,7 +51,11 @@ export function StepsPanel({ detail }: { detail: BuildDetail }) {
 function StepRow({ step }: { step: Step }) {
   const status = step.waiting ? "pending" : statusOf(step.result, true);
   const isNotable =
-    isBroken(status) || status === "running" || step.waiting !== null || status === "warnings";
+    isBroken(status) ||
+    status === "running" ||
+    step.waiting !== null ||
+    step.generated !== null ||
+    status === "warnings";
   const [openedByUser, setOpenedByUser] = useState<boolean>();
   const isOpen = openedByUser ?? isNotable;
   return (
@@ -105,6 +110,7 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
           ))}
         </ul>
       )}
+      {step.generated && <GeneratedBuilders generated={step.generated} />}
       {last && <LogTail log={last} isGrowing={status === "running"} />}
     </div>
   );

@@ -28,6 +28,13 @@ package:
 SCRIPTS = {
     "build": 'echo "building $*"',
     "deploy": 'echo "deploying to $*"',
+    "plan": """cat <<END
+version: 1
+builders:
+  tests:
+    matrix: {axes: {part: [$(echo "$@" | tr ' ' ,)]}}
+    steps: [{checkout: widget}, {run: [./ci/test, {matrix: part}]}]
+END""",
     "release": 'echo "releasing $*"',
     "test": 'echo "testing $*"',
     "start-services": "echo up > services",

@@ -122,9 +122,11 @@ class ManualSite:
         repository = self._repositories["widget"]
         known = len(self._items("/changes"))
         if branch != "main":
-            repository.git("checkout", "-q", "-b", f"{branch}-{known}", "main")
+            repository.git("checkout", "-q", "--detach", "main")
         revision = repository.commit(f"Change {', '.join(files)}", **dict.fromkeys(files, f"{known}\n"))
         if branch != "main":
+            # The server may look at any moment: it sees the branch where it is to be, or not at all.
+            repository.git("branch", f"{branch}-{known}")
             repository.git("checkout", "-q", "main")
         wait_until(
             lambda: any(change["revision"] == revision for change in self._items("/changes")), "the commit is seen", str
